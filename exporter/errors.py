@@ -60,7 +60,7 @@ class ConfigError(OutcallError):
         return f"{self.place}: {super().__str__()}"
 
 
-class ConfigErrors(OutcallError):
+class ConfigErrors(OutcallError):  # noqa: N818 - several errors, plural on purpose
     """All problems found in one validation, so that they can be mended in one go."""
 
     exit_status = 2

@@ -1,0 +1,34 @@
+"""Response headers: safe defaults, and those that the web configuration file adds or takes away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+
+# `Server` is set so that aiohttp does not add its own with version numbers.
+BASE_HEADERS: Mapping[str, str] = {
+    "Server": "outcall-exporter",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "deny",
+}
+
+# Nothing may be loaded or run; the status page adds the hash of its own style sheet.
+CONTENT_SECURITY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def page_security(style_hash: str) -> str:
+    """Content-Security-Policy of the status page: its one style sheet by hash, its icon from a data URL."""
+    return f"{CONTENT_SECURITY}; style-src '{style_hash}'; img-src data:"
+
+
+def secure(headers: MutableMapping[str, str], configured: Mapping[str, str]) -> None:
+    """Put the defaults under, and the configured headers over, those of a response; a blank one takes a header away."""
+    for name, value in {"Content-Security-Policy": CONTENT_SECURITY, **BASE_HEADERS}.items():
+        headers.setdefault(name, value)
+    for name, value in configured.items():
+        if value:
+            headers[name] = value
+        else:
+            headers.pop(name, None)

@@ -1,0 +1,34 @@
+"""Every public name in one place: metric families, reserved label members, column aliases."""
+
+from __future__ import annotations
+
+PREFIX = "outcall_"
+ALL = "all"
+OTHER = "other"
+UNKNOWN = "unknown"
+
+# Labels that every KPI family carries, in the order in which they are written.
+SLICE_LABELS = ("scenario", "generation", "period", "script")
+KPI_DIMENSIONS = ("business", "experience", "technical", "compliance")
+UNIT_SUFFIX = {"ratio": "_ratio", "cny": "_cny", "seconds": "_seconds", "score": "_score"}
+QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+
+
+def kpi_metric(slug: str, unit: str) -> str:
+    """`early_hangup`, `ratio` -> `outcall_early_hangup_ratio`."""
+    return f"{PREFIX}{slug}{UNIT_SUFFIX[unit]}"
+
+
+def bound_metric(slug: str, unit: str, side: str) -> str:
+    """The Wilson bound beside a ratio; side is `lower` or `upper`."""
+    return f"{kpi_metric(slug, unit)}_{side}"
+
+
+def samples_metric(slug: str) -> str:
+    """The denominator beside a KPI."""
+    return f"{PREFIX}{slug}_samples"
+
+
+def measure_metric(measure: str) -> str:
+    """A measure gauge at the finest cell."""
+    return f"{PREFIX}{measure}"

@@ -1,0 +1,200 @@
+"""The shape of catalogue files, strictly: unknown keys are errors, nothing is coerced silently.
+
+What a file says, piece by piece; what it means when put together is checked in `rules`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+LabelValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+.\-]{1,64}$")]
+Sql = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+ColumnType = Literal["bigint", "int", "real", "numeric", "text", "timestamptz", "date", "boolean", "text[]"]
+Severity = Literal["goal", "warning", "critical"]
+Unit = Literal["ratio", "cny", "seconds", "score"]
+Grain = Literal["minute", "hour"]
+
+
+class Spec(BaseModel):
+    """Base of every stanza."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Text(Spec):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class SourceSpec(Spec):
+    """A relation: a table or view (`relation`), or the operator's own SELECT (`select`)."""
+
+    key: list[Name] = Field(min_length=1)
+    event: Name
+    columns: dict[Name, ColumnType]
+    relation: str | None = None
+    select: Sql | None = None
+
+
+class BandsSpec(Spec):
+    """Bands of an ordered quantity: the value below the first bound, then the value from each bound on."""
+
+    kind: Literal["time_of_day", "birth_year"]
+    below: LabelValue
+    start: dict[str, LabelValue] = Field(alias="from", min_length=1)
+
+
+class DimensionSpec(Spec):
+    """A label: declared values (closed domain), or a budget of the busiest values (open domain), or both."""
+
+    title: Text
+    values: dict[LabelValue, Text] = {}
+    budget: int | None = Field(default=None, ge=1, le=500)
+    bands: BandsSpec | None = None
+
+
+class WindowSpec(Spec):
+    """A rolling window and the grain of its edges."""
+
+    seconds: int = Field(ge=60)
+    grain: Grain
+
+
+class GroupingSetSpec(Spec):
+    """Labels that are combined, with all their roll-ups, in the named windows."""
+
+    by: list[Name]
+    windows: list[str] = Field(min_length=1)
+
+
+class BandOf(Spec):
+    """A slice computed by the dimension's bands from an instant or a date."""
+
+    band_of: Sql
+
+
+SliceSpec = dict[Name, Sql | BandOf]
+
+
+class AnchorSpec(Spec):
+    """An anchor that is not a plain column: `sql`, bounded by `column` shifted by whole months for the index."""
+
+    sql: Sql
+    column: Name
+    after_months: str | int
+
+
+class MeasureSpec(Spec):
+    """An additive measure: a count of rows, an exact sum (scaled to an integer), or a histogram."""
+
+    count: Sql | None = None
+    sum: Sql | None = None
+    histogram: Sql | None = None
+    bounds: list[float] = []
+    where: Sql | None = None
+    scale: int = Field(default=0, ge=0, le=12)
+    scenario: LabelValue | None = None
+    fact: Name | None = None
+    help: str
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> MeasureSpec:
+        kinds = [self.count is not None, self.sum is not None, self.histogram is not None]
+        if sum(kinds) != 1:
+            raise ValueError("needs exactly one of count, sum, histogram")
+        if (self.histogram is not None) != bool(self.bounds) or self.bounds != sorted(set(self.bounds)):
+            raise ValueError("a histogram needs ascending bounds, and nothing else has them")
+        return self
+
+
+class FactSpec(Spec):
+    """Rows of a source placed in time and slices; see the head of facts.yaml."""
+
+    source: Name
+    anchor: Name | AnchorSpec
+    slices: Literal["call"] | SliceSpec
+    labels: SliceSpec = {}
+    join: Sql | None = None
+    needs: list[Name] = []
+    where: Sql | None = None
+    changed_by: dict[Name, Sql] = {}
+    measures: dict[Name, MeasureSpec] = {}
+    rejects: dict[Name, Sql] = {}
+
+
+class LevelSpec(Spec):
+    """Measures without a window, read whole: at every poll, or when the source changed."""
+
+    source: Name
+    when: Literal["poll", "changed"]
+    slices: SliceSpec = {}
+    where: Sql | None = None
+    measures: dict[Name, MeasureSpec] = Field(min_length=1)
+    rejects: dict[Name, Sql] = {}
+
+
+class TargetSpec(Spec):
+    """A line of a KPI: `goal` is only shown, `warning` is the target, `critical` the alarm line."""
+
+    severity: Severity
+    value: float
+    slice: dict[Name, LabelValue] = {}
+
+
+class KpiSpec(Spec):
+    """One KPI: `ratio` and `mean` divide measures, `quantile` reads a histogram, `uplift` compares two means."""
+
+    title: Text
+    definition: Text
+    dimension: Name
+    kind: Literal["ratio", "mean", "quantile", "uplift"] = "ratio"
+    unit: Unit = "ratio"
+    direction: Literal["higher", "lower"]
+    cadence: Literal["weekly", "monthly", "real_time"]
+    enabled: bool = True
+    scenario: LabelValue | None = None
+    numerator: list[Name] = []
+    denominator: list[Name] = []
+    before: list[Name] = []
+    after: list[Name] = []
+    histogram: Name | None = None
+    labels: list[Name] = []
+    windows: list[str] | None = None
+    zero_tolerance: bool = False
+    companion_of: Name | None = None
+    targets: list[TargetSpec] = []
+    remedy: Text | None = None
+    measures: dict[Name, MeasureSpec] = {}
+
+    @model_validator(mode="after")
+    def _parts(self) -> KpiSpec:
+        if self.kind == "uplift":
+            if len(self.before) != 2 or len(self.after) != 2:
+                raise ValueError("an uplift needs `before` and `after`, each [sum, count]")
+        elif not self.numerator or not self.denominator:
+            raise ValueError("needs numerator and denominator")
+        if (self.kind == "quantile") != (self.histogram is not None):
+            raise ValueError("a quantile, and nothing else, needs `histogram`")
+        if (self.unit == "ratio") != (self.kind in ("ratio", "uplift")):
+            raise ValueError("a ratio or uplift has the unit ratio, a mean or quantile another one")
+        return self
+
+
+class CatalogueSpec(Spec):
+    """A whole catalogue file, or the operator's own additions to it."""
+
+    sources: dict[Name, SourceSpec] = {}
+    dimensions: dict[Name, DimensionSpec] = {}
+    windows: dict[str, WindowSpec] = {}
+    grouping_sets: list[GroupingSetSpec] = []
+    parameters: dict[Name, int | float | str] = {}
+    terms: dict[Name, Sql] = {}
+    slices: dict[Literal["call"], SliceSpec] = {}
+    facts: dict[Name, FactSpec] = {}
+    levels: dict[Name, LevelSpec] = {}
+    kpis: dict[Name, KpiSpec] = {}

@@ -1,0 +1,68 @@
+"""Placeholders in catalogue SQL: `{relation:NAME}`, `{term}`, `{term:ALIAS}`, `{parameter}`, `{timezone}`, `{now}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporter.semantic.spec import SourceSpec
+
+_PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z_][a-z0-9_]*))?\}")
+_IDENTIFIER = r'(?:[A-Za-z_][A-Za-z0-9_$]*|"[^"]+")'
+_RELATION = re.compile(rf"^{_IDENTIFIER}(?:\.{_IDENTIFIER})?$")
+_MAX_DEPTH = 5
+
+
+class SqlTextError(ValueError):
+    """A placeholder or relation that cannot be resolved."""
+
+
+def literal(value: str | float) -> str:
+    """A value as an SQL literal."""
+    return str(value) if isinstance(value, int | float) else "'" + value.replace("'", "''") + "'"
+
+
+def relation_sql(name: str, spec: SourceSpec) -> str:
+    """What stands behind a source in FROM: its own name, the mapped relation, or the operator's SELECT."""
+    if spec.select is not None:
+        text = spec.select.strip()
+        if ";" in text:
+            raise SqlTextError("`select` holds a semicolon: give one SELECT without it")
+        if not re.match(r"(?is)^(select|with)\b", text):
+            raise SqlTextError("`select` does not start with SELECT or WITH")
+        return f"({text})"
+    relation = spec.relation or name
+    if not _RELATION.match(relation):
+        raise SqlTextError("`relation` is not a name like crm.calls (quote names with capitals)")
+    return relation
+
+
+@dataclass(frozen=True, slots=True)
+class SqlText:
+    """Expands placeholders; every name is known or an error."""
+
+    relations: Mapping[str, str]
+    terms: Mapping[str, str]
+    values: Mapping[str, str]
+
+    def expand(self, sql: str, depth: int = 0) -> str:
+        """`sql` with every placeholder replaced; raises SqlTextError naming the unknown one."""
+        if depth > _MAX_DEPTH:
+            raise SqlTextError("terms refer to each other without end")
+
+        def replace(match: re.Match[str]) -> str:
+            return self._one(match[1], match[2], depth)
+
+        return _PLACEHOLDER.sub(replace, sql)
+
+    def _one(self, name: str, argument: str | None, depth: int) -> str:
+        if name == "relation":
+            if argument is None or argument not in self.relations:
+                raise SqlTextError(f"unknown source '{argument}' in {{relation:{argument}}}")
+            return self.relations[argument]
+        if name in self.terms:
+            return self.expand(self.terms[name].replace("$", argument or "calls"), depth + 1)
+        if name in self.values and argument is None:
+            return self.values[name]
+        raise SqlTextError(f"unknown placeholder '{{{name}}}'")
