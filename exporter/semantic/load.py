@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.errors import ConfigError, ConfigErrors, Place
@@ -32,6 +33,7 @@ from exporter.semantic.spec import (
     KpiSpec,
     LevelSpec,
     MeasureSpec,
+    RejectSpec,
     SliceSpec,
     Text,
 )
@@ -57,6 +59,15 @@ def check_timezone(name: str) -> None:
         raise ConfigError(
             Place("timezone"), f"'{name}' is not a known time zone", "use an IANA name such as Asia/Shanghai"
         ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reject:
+    """A reject reason, expanded; `measures` empty means all of the fact's."""
+
+    reason: str
+    sql: str
+    measures: tuple[str, ...]
 
 
 class _Resolver:
@@ -119,7 +130,7 @@ class _Resolver:
         self, name: str, fact_name: str, fact: FactSpec, measures: Mapping[str, MeasureSpec], owner: tuple[str, ...]
     ) -> Dataset:
         path = ("facts", fact_name)
-        rejects = tuple((reason, self._expand(sql, (*path, "rejects", reason))) for reason, sql in fact.rejects.items())
+        rejects = self._rejects(fact.rejects, (*path, "rejects"))
         touches = tuple(Touch(s, self._expand(sql, (*path, "changed_by", s))) for s, sql in fact.changed_by.items())
         slices = self._slices(fact.slices, (*path, "slices")) + self._slices(fact.labels, (*path, "labels"))
         return Dataset(
@@ -132,14 +143,12 @@ class _Resolver:
             where=self._expand(fact.where or "true", (*path, "where")),
             touches=touches,
             measures=self._measures(name, measures, rejects, (*owner, "measures")),
-            rejects=rejects,
+            rejects=tuple((reject.reason, reject.sql) for reject in rejects),
         )
 
     def _level(self, name: str, level: LevelSpec) -> Level:
         path = ("levels", name)
-        rejects = tuple(
-            (reason, self._expand(sql, (*path, "rejects", reason))) for reason, sql in level.rejects.items()
-        )
+        rejects = self._rejects(level.rejects, (*path, "rejects"))
         return Level(
             name=name,
             source=level.source,
@@ -147,7 +156,17 @@ class _Resolver:
             slices=self._slices(level.slices, (*path, "slices")),
             where=self._expand(level.where or "true", (*path, "where")),
             measures=self._measures(name, level.measures, rejects, (*path, "measures")),
-            rejects=rejects,
+            rejects=tuple((reject.reason, reject.sql) for reject in rejects),
+        )
+
+    def _rejects(self, specs: Mapping[str, str | RejectSpec], path: tuple[str, ...]) -> tuple[_Reject, ...]:
+        return tuple(
+            _Reject(
+                reason,
+                self._expand(spec if isinstance(spec, str) else spec.when, (*path, reason)),
+                () if isinstance(spec, str) else tuple(spec.measures),
+            )
+            for reason, spec in specs.items()
         )
 
     def _anchor(self, fact: FactSpec, path: tuple[str, ...]) -> Anchor:
@@ -188,12 +207,12 @@ class _Resolver:
         return Slice(label, f"width_bucket(extract(year FROM {quantity})::int, ARRAY[{bounds}]::int[])", members)
 
     def _measures(
-        self, dataset: str, specs: Mapping[str, MeasureSpec], rejects: Sequence[tuple[str, str]], path: tuple[str, ...]
+        self, dataset: str, specs: Mapping[str, MeasureSpec], rejects: Sequence[_Reject], path: tuple[str, ...]
     ) -> tuple[Measure, ...]:
-        accepted = "".join(f" AND ({sql}) IS NOT TRUE" for _, sql in rejects)
         result: list[Measure] = []
         offset = 0
         for name, spec in specs.items():
+            accepted = "".join(f" AND ({r.sql}) IS NOT TRUE" for r in rejects if not r.measures or name in r.measures)
             columns = self._columns(spec, accepted, (*path, name))
             result.append(
                 Measure(name, dataset, offset, columns, spec.scale, spec.help, spec.scenario, tuple(spec.bounds))

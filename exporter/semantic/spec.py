@@ -112,6 +112,13 @@ class MeasureSpec(Spec):
         return self
 
 
+class RejectSpec(Spec):
+    """Rows that the named measures leave out because a value makes no sense; counted by reason."""
+
+    when: Sql
+    measures: list[Name] = Field(min_length=1)
+
+
 class FactSpec(Spec):
     """Rows of a source placed in time and slices; see the head of facts.yaml."""
 
@@ -124,7 +131,7 @@ class FactSpec(Spec):
     where: Sql | None = None
     changed_by: dict[Name, Sql] = {}
     measures: dict[Name, MeasureSpec] = {}
-    rejects: dict[Name, Sql] = {}
+    rejects: dict[Name, Sql | RejectSpec] = {}
 
 
 class LevelSpec(Spec):
@@ -135,7 +142,7 @@ class LevelSpec(Spec):
     slices: SliceSpec = {}
     where: Sql | None = None
     measures: dict[Name, MeasureSpec] = Field(min_length=1)
-    rejects: dict[Name, Sql] = {}
+    rejects: dict[Name, Sql | RejectSpec] = {}
 
 
 class TargetSpec(Spec):

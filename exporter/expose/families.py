@@ -1,0 +1,242 @@
+"""KPI and measure gauges: from the cube's changed sums to changed lines of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from exporter.expose.text import Block, Family, Key, label_text, number_text
+from exporter.kpi.evaluate import Value, evaluate
+from exporter.kpi.value import quotient
+from exporter.semantic.model import Catalogue, Kpi, Measure
+from exporter.semantic.names import (
+    ALL,
+    PREFIX,
+    QUANTILES,
+    SLICE_LABELS,
+    bound_metric,
+    kpi_metric,
+    measure_metric,
+    samples_metric,
+)
+from exporter.state.cube import Cube, full_labels
+
+LevelCells = Mapping[str, Mapping[Key, Sequence[int]]]
+# Whether a dataset (or level) may be shown in a window: fresh, and the window covered.
+Shown = Callable[[str, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """How the keys of a KPI and of one of its datasets correspond: their own labels differ."""
+
+    kpi_own: tuple[str, ...]
+    dataset_own: tuple[str, ...]
+
+    def to_kpi(self, key: Key) -> Key | None:
+        """The KPI's key for a dataset's, or None when that is finer than the KPI shows."""
+        own = dict(zip(self.dataset_own, key[len(SLICE_LABELS) :], strict=True))
+        if any(value != ALL and label not in self.kpi_own for label, value in own.items()):
+            return None
+        return (*key[: len(SLICE_LABELS)], *(own.get(label, ALL) for label in self.kpi_own))
+
+    def to_dataset(self, key: Key) -> Key | None:
+        """The dataset's key for a KPI's, or None when the dataset does not have that label."""
+        own = dict(zip(self.kpi_own, key[len(SLICE_LABELS) :], strict=True))
+        if any(value != ALL and label not in self.dataset_own for label, value in own.items()):
+            return None
+        return (*key[: len(SLICE_LABELS)], *(own.get(label, ALL) for label in self.dataset_own))
+
+
+class Exposition:
+    """All gauge families of the catalogue, kept as lines."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.families: dict[str, Family] = {}
+        self._own = {name: full_labels(d)[len(SLICE_LABELS) :] for name, d in catalogue.datasets.items()}
+        self._own |= dict.fromkeys(catalogue.levels, ())
+        self._labels: dict[tuple[tuple[str, ...], str, Key], str] = {}
+        self._was_shown: set[tuple[str, str]] = set()
+        self._write_static()
+
+    def update(self, cube: Cube, levels: LevelCells, shown: Shown) -> None:
+        """Bring every line up to date with the cube; consumes its dirty keys."""
+        rolls = {at: sums.rolls.take_dirty() for at, sums in cube.sums.items()}
+        cells = {at: sums.cells.take_dirty() for at, sums in cube.sums.items()}
+        for kpi in self.catalogue.kpis.values():
+            if kpi.kind == "uplift":
+                self._update_uplift(kpi, levels, shown)
+                continue
+            for window in kpi.windows:
+                self._update_kpi(kpi, window.name, cube, rolls, shown)
+        for (dataset, at), dirty in cells.items():
+            self._update_measures(dataset, at, cube, dirty, shown)
+        for level in self.catalogue.levels:
+            self._update_level(level, levels, shown)
+
+    def render(self) -> str:
+        """The text of all families."""
+        return "".join([family.render() for family in self.families.values()])
+
+    def series(self) -> int:
+        """How many series the page has from here."""
+        return sum(family.series() for family in self.families.values())
+
+    def _turn(self, what: str, window: str, is_shown: bool) -> tuple[bool, bool]:
+        """(whether to write all, whether to clear) when something appears or is withdrawn."""
+        was = (what, window) in self._was_shown
+        (self._was_shown.add if is_shown else self._was_shown.discard)((what, window))
+        return is_shown and not was, was and not is_shown
+
+    def _update_kpi(
+        self, kpi: Kpi, window: str, cube: Cube, dirty: Mapping[tuple[str, str], set[Key]], shown: Shown
+    ) -> None:
+        everything, withdraw = self._turn(kpi.slug, window, all(shown(name, window) for name in kpi.datasets))
+        if withdraw:
+            self._clear(kpi, window)
+        if (kpi.slug, window) not in self._was_shown:
+            return
+        projections = {name: self._projection(kpi, name) for name in kpi.datasets}
+        keys: set[Key] = set()
+        for name, projection in projections.items():
+            changed = cube.sums[name, window].rolls.sums if everything else dirty[name, window]
+            keys.update(key for raw in changed if (key := projection.to_kpi(raw)) is not None)
+        for key in keys:
+            self._write_kpi(kpi, window, key, evaluate(kpi, self._lookup(projections, window, cube, key)))
+
+    def _projection(self, kpi: Kpi, dataset: str) -> Projection:
+        return Projection(kpi.labels[len(SLICE_LABELS) :], self._own[dataset])
+
+    @staticmethod
+    def _lookup(
+        projections: Mapping[str, Projection], window: str, cube: Cube, key: Key
+    ) -> Callable[[str], Sequence[int] | None]:
+        def lookup(name: str) -> Sequence[int] | None:
+            at = projections[name].to_dataset(key)
+            return None if at is None else cube.sums[name, window].rolls.sums.get(at)
+
+        return lookup
+
+    def _blocks(self, kpi: Kpi, window: str) -> dict[str, Block]:
+        """The blocks of a KPI: value, samples, and for ratios the bounds."""
+        names = {"value": kpi_metric(kpi.slug, kpi.unit)}
+        if kpi.kind != "uplift":
+            names["samples"] = samples_metric(kpi.slug)
+        if kpi.kind == "ratio":
+            names |= {side: bound_metric(kpi.slug, kpi.unit, side) for side in ("lower", "upper")}
+        return {part: self._family(name, _help(kpi, part)).block(window) for part, name in names.items()}
+
+    def _clear(self, kpi: Kpi, window: str) -> None:
+        for block in self._blocks(kpi, window).values():
+            block.clear()
+
+    def _write_kpi(self, kpi: Kpi, window: str, key: Key, value: Value | None) -> None:
+        labels = self._label_text(kpi.labels, window, key)
+        for part, block in self._blocks(kpi, window).items():
+            number = None if value is None else _part(value, part)
+            name = kpi_metric(kpi.slug, kpi.unit) if part == "value" else samples_metric(kpi.slug)
+            if part in ("lower", "upper"):
+                name = bound_metric(kpi.slug, kpi.unit, part)
+            if part == "value" and kpi.kind == "quantile":
+                self._write_quantiles(block, name, labels, key, value)
+            else:
+                block.put(key, None if number is None else f"{name}{labels} {number_text(number)}\n")
+
+    @staticmethod
+    def _write_quantiles(block: Block, name: str, labels: str, key: Key, value: Value | None) -> None:
+        for stat in (*QUANTILES, "mean"):
+            number = value.quantiles[stat] if value is not None and value.quantiles else None
+            line = None if number is None else f'{name}{labels[:-1]},stat="{stat}"}} {number_text(number)}\n'
+            block.put((*key, stat), line)
+
+    def _update_measures(self, dataset: str, window: str, cube: Cube, dirty: Iterable[Key], shown: Shown) -> None:
+        everything, withdraw = self._turn(f"measures of {dataset}", window, shown(dataset, window))
+        spec = self.catalogue.datasets[dataset]
+        sums = cube.sums[dataset, window].cells.sums
+        names = full_labels(spec)
+        for measure in (m for m in spec.measures if not m.bounds):
+            block = self._family(measure_metric(measure.name), measure.help).block(window)
+            if withdraw:
+                block.clear()
+            elif shown(dataset, window):
+                for key in sums if everything else dirty:
+                    self._write_measure(block, measure, self._label_text(names, window, key), key, sums.get(key))
+
+    @staticmethod
+    def _write_measure(block: Block, measure: Measure, labels: str, key: Key, vector: Sequence[int] | None) -> None:
+        if measure.scenario is not None and key[0] != measure.scenario:
+            return
+        line = None
+        if vector is not None:
+            number = vector[measure.offset]
+            text = str(number) if not measure.scale else number_text(quotient(number, 1, measure.scale))
+            line = f"{measure_metric(measure.name)}{labels} {text}\n"
+        block.put(key, line)
+
+    def _update_level(self, name: str, levels: LevelCells, shown: Shown) -> None:
+        cells = levels.get(name, {}) if shown(name, "") else {}
+        for measure in self.catalogue.levels[name].measures:
+            block = self._family(measure_metric(measure.name), measure.help).block("")
+            for key in set(block.lines) | set(cells):
+                self._write_measure(block, measure, self._label_text(SLICE_LABELS, "", key), key, cells.get(key))
+
+    def _update_uplift(self, kpi: Kpi, levels: LevelCells, shown: Shown) -> None:
+        totals: dict[Key, dict[str, list[int]]] = {}
+        for name in kpi.datasets:
+            for key, vector in (levels.get(name, {}) if shown(name, "") else {}).items():
+                for rolled in {key, (ALL,) * len(SLICE_LABELS)}:
+                    kept = totals.setdefault(rolled, {}).setdefault(name, [0] * len(vector))
+                    kept[:] = map(int.__add__, kept, vector)
+        blocks = self._blocks(kpi, "")
+        for key in set(blocks["value"].lines) | set(totals):
+            self._write_kpi(kpi, "", key, evaluate(kpi, totals.get(key, {}).get))
+
+    def _label_text(self, names: tuple[str, ...], window: str, key: Key) -> str:
+        at = (names, window, key)
+        text = self._labels.get(at)
+        if text is None:
+            labels, values = (("window", *names), (window, *key)) if window else (names, key)
+            text = self._labels[at] = label_text(labels, values)
+        return text
+
+    def _family(self, name: str, help_text: str) -> Family:
+        family = self.families.get(name)
+        if family is None:
+            family = self.families[name] = Family(name, help_text)
+        return family
+
+    def _write_static(self) -> None:
+        """`outcall_kpi_info` and `outcall_kpi_target`: what the catalogue says."""
+        info = self._family(f"{PREFIX}kpi_info", "What each KPI is; always 1").block("")
+        target = self._family(f"{PREFIX}kpi_target", "Target (warning), alarm line (critical) or goal of a KPI").block(
+            ""
+        )
+        own = sorted({label for kpi in self.catalogue.kpis.values() for label in kpi.labels[len(SLICE_LABELS) :]})
+        for kpi in self.catalogue.kpis.values():
+            names = ("kpi", "dimension", "unit", "direction", "cadence", "title_zh", "title_en")
+            values = (kpi.slug, kpi.dimension, kpi.unit, kpi.direction, kpi.cadence, kpi.title.zh, kpi.title.en)
+            info.put((kpi.slug,), f"{PREFIX}kpi_info{label_text(names, values)} 1\n")
+            for line in kpi.targets:
+                slices = {label: line.slice.get(label, ALL) for label in (*SLICE_LABELS, *own)}
+                labels = label_text(("kpi", "severity", *slices), (kpi.slug, line.severity, *slices.values()))
+                target.put((labels,), f"{PREFIX}kpi_target{labels} {number_text(line.value)}\n")
+
+
+def _part(value: Value, part: str) -> float | None:
+    if part == "value":
+        return value.value
+    if part == "samples":
+        return value.samples
+    if value.bounds is None:
+        return None
+    return value.bounds[0 if part == "lower" else 1]
+
+
+def _help(kpi: Kpi, part: str) -> str:
+    title = f"{kpi.title.zh} {kpi.title.en}"
+    if part == "samples":
+        return f"{title}: denominator"
+    if part in ("lower", "upper"):
+        return f"{title}: Wilson 95 % {part} bound"
+    return f"{title}: {kpi.definition.en}"
