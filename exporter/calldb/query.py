@@ -58,20 +58,25 @@ def _anchor_range(anchor: Anchor, source: str, low: int, high: int) -> str:
     )
 
 
-def changed_sql(name: str, source: SourceSpec, version: RowVersion) -> str:
+def changed_sql(name: str, source: SourceSpec, version: RowVersion, sweep: int | None = None) -> str:
     """Rows changed since $1, less those that an earlier snapshot (whose xmin is $2) had surely seen.
 
     What a snapshot S1 sees and S0 did not was written by a transaction not finished at S0, so its id is at least
-    S0's xmin; a sub-transaction's id is larger than its parent's, a prepared transaction counts as running.
+    S0's xmin; a sub-transaction's id is larger than its parent's, a prepared transaction counts as running. With
+    `sweep`, rows whose event lies within so many seconds count whatever their `updated_at` says.
     """
     columns = ", ".join(f"source.{column}" for column in source.columns)
+    recent = "source.updated_at >= $1"
+    if sweep is not None and version.column is not None:
+        recent = f"({recent} OR source.{source.event} >= statement_timestamp() - interval '{sweep} seconds')"
     # Without row versions $2 still has to appear, or PostgreSQL does not know its type.
-    seen = (
-        "$2::xid IS NULL OR true"
-        if version.column is None
-        else f"(age(source.{version.column}) <= age($2::xid)) IS NOT FALSE"
-    )
-    return f"SELECT {columns} FROM {relation_sql(name, source)} AS source WHERE source.updated_at >= $1 AND ({seen})"
+    seen = "$2::xid IS NULL OR true" if version.column is None else newer_sql(version)
+    return f"SELECT {columns} FROM {relation_sql(name, source)} AS source WHERE {recent} AND ({seen})"
+
+
+def newer_sql(version: RowVersion) -> str:
+    """Written by a transaction that was not finished at the snapshot whose xmin is $2 (unknown counts as newer)."""
+    return f"(age(source.{version.column}) <= age($2::xid)) IS NOT FALSE"
 
 
 def leaked_sql(name: str, source: SourceSpec, version: RowVersion, seconds: int) -> str:
@@ -83,8 +88,7 @@ def leaked_sql(name: str, source: SourceSpec, version: RowVersion, seconds: int)
     return (
         f"SELECT {columns} FROM {relation_sql(name, source)} AS source "
         f"WHERE source.{source.event} >= statement_timestamp() - interval '{seconds} seconds' "
-        f"AND source.updated_at < $1 "
-        f"AND age(source.{version.column}) <= age($2::xid)"
+        f"AND source.updated_at < $1 AND {newer_sql(version)}"
     )
 
 

@@ -71,11 +71,8 @@ class HostCollector:
         """Read every part once. Raises OSError, naming classes only, when not one of them can be read."""
         families, failures = read_parts(self._parts)
         self._report(failures)
-        if len(failures) == len(self._parts):
-            classes = ", ".join(sorted(set(failures.values())))
-            raise OSError(f"no part of the host can be read ({classes})")
         success = [((part,), part not in failures) for part in self._parts]
-        text = "1 if this part of the host was read."
+        text = "1 if this part of the host was read, else 0."
         return [*families, *gauges("outcall_host_part_success", text, ("part",), success)]
 
     def _report(self, failures: Mapping[str, str]) -> None:
@@ -87,16 +84,19 @@ class HostCollector:
 
 
 def read_parts(parts: Parts) -> tuple[list[Metric], dict[str, str]]:
-    """The families of the parts that could be read, and the class of the error of each that could not."""
+    """The families of the parts that could be read, and the class of the error of each that could not.
+
+    Raises OSError when there are parts and not one could be read.
+    """
     families: list[Metric] = []
     failures: dict[str, str] = {}
     for name, read in parts.items():
         try:
             families += read()
-        except (
-            Exception
-        ) as error:  # psutil raises RuntimeError, ValueError and more where the kernel's text surprises it
+        except Exception as error:  # psutil raises more than its own where the kernel's text surprises it
             failures[name] = type(error).__name__
+    if parts and len(failures) == len(parts):
+        raise OSError(f"no part of the host can be read ({', '.join(sorted(set(failures.values())))})")
     return families, failures
 
 

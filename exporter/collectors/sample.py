@@ -7,12 +7,12 @@ short. Nothing here logs or keeps a name or a number of a recording.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Self
+from typing import Protocol, Self
 
 SAMPLE_SIZE = 50
 # A little less than the six calendar months of retention: clear of what the platform is about to delete rightly.
@@ -29,17 +29,19 @@ WITH span AS (
 ), instants AS MATERIALIZED (
     SELECT low + random() * (high - low) AS instant, high
     FROM span CROSS JOIN generate_series(1, 4 * $3::int) WHERE low < high
+), drawn AS (
+    SELECT DISTINCT picked.recording_id, picked.call_id, picked.started_at, picked.bytes
+    FROM instants CROSS JOIN LATERAL (
+        SELECT * FROM (
+            SELECT recording_id, call_id, started_at, bytes FROM {relation}
+            WHERE started_at >= instants.instant
+              AND started_at < least(instants.instant + interval '1 hour', instants.high)
+              AND stored_at < instants.high AND deleted_at IS NULL
+            ORDER BY started_at LIMIT 32
+        ) AS following ORDER BY random() LIMIT 1
+    ) AS picked
 )
-SELECT DISTINCT drawn.recording_id, drawn.call_id, drawn.started_at, drawn.bytes
-FROM instants CROSS JOIN LATERAL (
-    SELECT * FROM (
-        SELECT recording_id, call_id, started_at, bytes FROM {relation}
-        WHERE started_at >= instants.instant AND started_at < least(instants.instant + interval '1 hour', instants.high)
-          AND stored_at < instants.high AND deleted_at IS NULL
-        ORDER BY started_at LIMIT 32
-    ) AS following ORDER BY random() LIMIT 1
-) AS drawn
-LIMIT $3::int
+SELECT * FROM drawn ORDER BY random() LIMIT $3::int
 """
 
 
@@ -52,6 +54,12 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Named(Protocol):
+    """A row whose columns have names: asyncpg's Record, or a dict."""
+
+    def __getitem__(self, name: str, /) -> object: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingRow:
     """A stored and not deleted recording; identifiers may be text where the operator's own view has it so."""
@@ -62,7 +70,7 @@ class RecordingRow:
     bytes: int | None
 
     @classmethod
-    def from_record(cls, record: Mapping[str, object]) -> Self:
+    def from_record(cls, record: Named) -> Self:
         """From a row of `sample_query` (an asyncpg Record). Raises TypeError for a column of another type."""
         recording_id, call_id = record["recording_id"], record["call_id"]
         started_at, size = record["started_at"], record["bytes"]

@@ -1,7 +1,7 @@
 """Counting a large store a little at a time: a walk that pauses, and the last complete count.
 
-A store of millions of files takes minutes to walk. `walk` is a generator that yields every few entries, so whoever drives
-it decides when to pause; the folder it is in stays open meanwhile.
+A store of millions of files takes minutes to walk. `walk` is a generator that yields every few entries, so whoever
+drives it decides when to pause; the folder it is in stays open meanwhile.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Scanner:
         self._running: Generator[None, None, Count] | None = None
 
     def step(self, budget: float) -> None:
-        """Walk on for `budget` seconds, or to the end. Raises OSError, and starts over, when the root cannot be read."""
+        """Walk on for `budget` seconds, or to the end. Raises OSError, then starts over, if the root is lost."""
         if self._running is None and not self._due():
             return
         deadline = self._clock() + budget

@@ -82,7 +82,7 @@ def can_run(installation: Installation, account: Account | None, folder: Path) -
 
 
 def copy_installation(installation: Installation, target: Path) -> Installation:
-    """A copy under `target` that everybody can read. The layout is kept: a server finds its files relative to itself."""
+    """A copy under `target` that everybody can read. Its layout is kept: a server finds files relative to itself."""
     parts = installation_parts(installation)
     root = Path(os.path.commonpath([installation.bin, *parts]))
     copied_bin = target / installation.bin.relative_to(root)

@@ -12,6 +12,7 @@ went, and no later process can come by it through a reused id or a step of the c
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -29,6 +30,7 @@ from exporter.errors import RunError
 
 PREFIX = "outcall-demo-"
 OTHER_PLACE = "make room, or set TMPDIR to a folder with room that every user may enter"
+_RETRY_SECONDS = 0.02
 _WRECK_SECONDS = 3600.0  # a folder without a lock is being made, or its maker died within the first millisecond
 
 
@@ -77,13 +79,9 @@ def remove_leftovers(base: Path) -> int:
 def stop_and_remove(path: Path) -> None:
     """Stop the server that runs in the folder, if one does, and remove the folder."""
     if server := _running_server(path / "data"):
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             server.send_signal(signal.SIGQUIT)
-            server.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            server.kill()
-        except psutil.NoSuchProcess:
-            pass
+            _wait_or_kill(server)
     remove(path)
 
 
@@ -134,6 +132,16 @@ def _remove_wreck(path: Path) -> bool:
     if wrecked:
         remove(path)
     return wrecked
+
+
+def _wait_or_kill(server: psutil.Process) -> None:
+    """Not `Process.wait`: where nobody reaps orphans (a container's first process), it would wait for a zombie."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while server.is_running() and server.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            server.kill()
+            return
+        time.sleep(_RETRY_SECONDS)
 
 
 def _running_server(data: Path) -> psutil.Process | None:

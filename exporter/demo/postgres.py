@@ -79,7 +79,8 @@ class EmbeddedPostgres:
         cleanup.callback(folder.discard)
         supervisor = await Supervisor.start(folder, account)
         cleanup.push_async_callback(supervisor.close)
-        installation = await asyncio.to_thread(self._choose, account, folder)
+        # Not in a thread: one that outlives a cancelled demo could go on copying into a folder already removed.
+        installation = self._choose(account, folder)
         return await self._run(Server(installation, folder, account, supervisor), cleanup)
 
     async def _make_folder(self, account: Account | None) -> DemoFolder:

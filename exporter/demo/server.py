@@ -25,7 +25,7 @@ READER = "outcall_reader"
 
 _SUPERUSER = "postgres"
 _START_SECONDS = 60.0
-_RETRY_SECONDS = 0.05
+_RETRY_SECONDS = 0.02
 _PORTS_TRIED = 5
 _TAIL_BYTES = 8192
 _LONGEST_REASON = 200
@@ -106,7 +106,7 @@ class Server:
         for _ in range(_PORTS_TRIED):
             port = _free_port()
             running = asyncio.create_task(self.supervisor.run(*self._command(port)))
-            connection = await _connect_when_ready(running, port, password)
+            connection = await _connect_when_ready(running, self.folder.data, port, password)
             if connection:
                 return port, connection, running
             if not running.done() or _PORT_TAKEN not in _tail(self.folder.log):
@@ -158,17 +158,29 @@ def _fix_for(reason: str) -> str:
     return "install another version of PostgreSQL, or run `outcall-exporter serve` on a server of your own"
 
 
-async def _connect_when_ready(running: asyncio.Task[int], port: int, password: str) -> asyncpg.Connection | None:
-    """None when the server ends first, or takes too long."""
+async def _connect_when_ready(
+    running: asyncio.Task[int], data: Path, port: int, password: str
+) -> asyncpg.Connection | None:
+    """None when the server ends first, takes too long, or cannot be connected to."""
     deadline = asyncio.get_running_loop().time() + _START_SECONDS
-    while not running.done() and asyncio.get_running_loop().time() < deadline:
-        try:
-            return await asyncpg.connect(
-                host=HOST, port=port, user=_SUPERUSER, password=password, database="template1", ssl=False, timeout=5
-            )
-        except _CONNECTION_TROUBLE:
-            await asyncio.wait({running}, timeout=_RETRY_SECONDS)
-    return None
+    while not _says_ready(data):
+        await asyncio.wait({running}, timeout=_RETRY_SECONDS)
+        if running.done() or asyncio.get_running_loop().time() > deadline:
+            return None
+    try:
+        return await asyncpg.connect(
+            host=HOST, port=port, user=_SUPERUSER, password=password, database="template1", ssl=False
+        )
+    except _CONNECTION_TROUBLE:
+        return None
+
+
+def _says_ready(data: Path) -> bool:
+    """The eighth line of `postmaster.pid` is its status. Knocking at the port instead could reach somebody else's."""
+    try:
+        return (data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+    except (OSError, IndexError):
+        return False
 
 
 def _free_port() -> int:

@@ -57,6 +57,7 @@ class Exposition:
         self._own = {name: full_labels(d)[len(SLICE_LABELS) :] for name, d in catalogue.datasets.items()}
         self._own |= dict.fromkeys(catalogue.levels, ())
         self._labels: dict[tuple[tuple[str, ...], str, Key], str] = {}
+        self._projections: dict[tuple[str, str], Projection] = {}
         self._was_shown: set[tuple[str, str]] = set()
         self._write_static()
 
@@ -97,26 +98,37 @@ class Exposition:
             self._clear(kpi, window)
         if (kpi.slug, window) not in self._was_shown:
             return
-        projections = {name: self._projection(kpi, name) for name in kpi.datasets}
-        keys: set[Key] = set()
-        for name, projection in projections.items():
-            changed = cube.sums[name, window].rolls.sums if everything else dirty[name, window]
-            keys.update(key for raw in changed if (key := projection.to_kpi(raw)) is not None)
-        for key in keys:
-            self._write_kpi(kpi, window, key, evaluate(kpi, self._lookup(projections, window, cube, key)))
+        changed = None if everything else {name: dirty[name, window] for name in kpi.datasets}
+        for key in self.keys(kpi, window, cube, changed):
+            self._write_kpi(kpi, window, key, self.value(kpi, window, cube, key))
 
-    def _projection(self, kpi: Kpi, dataset: str) -> Projection:
-        return Projection(kpi.labels[len(SLICE_LABELS) :], self._own[dataset])
+    def is_shown(self, slug: str, window: str) -> bool:
+        """Whether a KPI stands on the page in a window."""
+        return (slug, window) in self._was_shown
 
-    @staticmethod
-    def _lookup(
-        projections: Mapping[str, Projection], window: str, cube: Cube, key: Key
-    ) -> Callable[[str], Sequence[int] | None]:
+    def keys(self, kpi: Kpi, window: str, cube: Cube, changed: Mapping[str, set[Key]] | None = None) -> set[Key]:
+        """The KPI's label combinations in a window: all, or those of changed dataset keys."""
+        found: set[Key] = set()
+        for name in kpi.datasets:
+            projection = self._projection(kpi, name)
+            raw = cube.sums[name, window].rolls.sums if changed is None else changed[name]
+            found.update(key for at in raw if (key := projection.to_kpi(at)) is not None)
+        return found
+
+    def value(self, kpi: Kpi, window: str, cube: Cube, key: Key) -> Value | None:
+        """A KPI's value at one combination of labels."""
+
         def lookup(name: str) -> Sequence[int] | None:
-            at = projections[name].to_dataset(key)
+            at = self._projection(kpi, name).to_dataset(key)
             return None if at is None else cube.sums[name, window].rolls.sums.get(at)
 
-        return lookup
+        return evaluate(kpi, lookup)
+
+    def _projection(self, kpi: Kpi, dataset: str) -> Projection:
+        at = (kpi.slug, dataset)
+        if at not in self._projections:
+            self._projections[at] = Projection(kpi.labels[len(SLICE_LABELS) :], self._own[dataset])
+        return self._projections[at]
 
     def _blocks(self, kpi: Kpi, window: str) -> dict[str, Block]:
         """The blocks of a KPI: value, samples, and for ratios the bounds."""
@@ -181,16 +193,21 @@ class Exposition:
             for key in set(block.lines) | set(cells):
                 self._write_measure(block, measure, self._label_text(SLICE_LABELS, "", key), key, cells.get(key))
 
-    def _update_uplift(self, kpi: Kpi, levels: LevelCells, shown: Shown) -> None:
+    def uplift(self, kpi: Kpi, levels: LevelCells) -> dict[Key, Value]:
+        """An uplift KPI's values, per key and rolled up."""
         totals: dict[Key, dict[str, list[int]]] = {}
         for name in kpi.datasets:
-            for key, vector in (levels.get(name, {}) if shown(name, "") else {}).items():
+            for key, vector in levels.get(name, {}).items():
                 for rolled in {key, (ALL,) * len(SLICE_LABELS)}:
                     kept = totals.setdefault(rolled, {}).setdefault(name, [0] * len(vector))
                     kept[:] = map(int.__add__, kept, vector)
-        blocks = self._blocks(kpi, "")
-        for key in set(blocks["value"].lines) | set(totals):
-            self._write_kpi(kpi, "", key, evaluate(kpi, totals.get(key, {}).get))
+        values = {key: evaluate(kpi, total.get) for key, total in totals.items()}
+        return {key: value for key, value in values.items() if value is not None}
+
+    def _update_uplift(self, kpi: Kpi, levels: LevelCells, shown: Shown) -> None:
+        values = self.uplift(kpi, levels) if all(shown(name, "") for name in kpi.datasets) else {}
+        for key in set(self._blocks(kpi, "")["value"].lines) | set(values):
+            self._write_kpi(kpi, "", key, values.get(key))
 
     def _label_text(self, names: tuple[str, ...], window: str, key: Key) -> str:
         at = (names, window, key)

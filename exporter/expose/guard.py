@@ -4,9 +4,9 @@ aiohttp keeps a connection that never completes a request open for as long as it
 end. Here every connection is in one phase, each phase has a deadline, and when the cap is reached the connection that
 is worth least makes room for the new one:
 
-    WAITING ──request head complete──► BUSY ──answer ready──► WRITING ──answer taken──► IDLE
-       ▲                                                                                  │
-       └──────────────────────────────── first byte of the next request ──────────────────┘
+    WAITING ──head complete──► BUSY ⇄ READING (a body)
+       ▲                        └──answer ready──► WRITING ──answer taken──► IDLE
+       └─────────────────── first byte of the next request ───────────────────┘
 
 A scraper needs milliseconds for its request head, so under a flood of slow clients the oldest WAITING one goes first.
 """
@@ -25,9 +25,10 @@ class Phase(IntEnum):
     """What a connection is doing, in the order in which connections are given up."""
 
     WAITING = 0
-    IDLE = 1
-    WRITING = 2
-    BUSY = 3
+    READING = 1
+    IDLE = 2
+    WRITING = 3
+    BUSY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ class Limits:
 
     def deadline(self, phase: Phase) -> float:
         """How long a connection may stay in `phase`."""
-        times = {Phase.WAITING: self.head, Phase.IDLE: self.idle, Phase.WRITING: self.write, Phase.BUSY: self.handler}
-        return times[phase]
+        return (self.head, self.body, self.idle, self.write, self.handler)[phase]
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ def choose_victim(connections: Iterable[Connection]) -> Connection | None:
     """The connection to give up for a new one, None when each of them is being served.
 
     Those without a complete request go first, then idle ones (unauthenticated before authenticated), then those that
-    take long to read their answer; in each class the oldest.
+    still read their answer; in each class the oldest.
     """
     candidates = (c for c in connections if c.phase is not Phase.BUSY)
     return min(candidates, key=lambda c: (c.phase, c.trusted, c.since), default=None)

@@ -25,8 +25,8 @@ def page_security(style_hash: str) -> str:
 
 def secure(headers: MutableMapping[str, str], configured: Mapping[str, str]) -> None:
     """Put the defaults under, and the configured headers over, those of a response; a blank one takes a header away."""
-    for name, value in {"Content-Security-Policy": CONTENT_SECURITY, **BASE_HEADERS}.items():
-        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY)
+    headers.update(BASE_HEADERS)
     for name, value in configured.items():
         if value:
             headers[name] = value

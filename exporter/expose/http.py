@@ -7,11 +7,12 @@ the body, the handler.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Handler as _Next
+from aiohttp.typedefs import Middleware
 
 from exporter.expose.access import Verdict
 from exporter.expose.gate import Gate
@@ -25,8 +26,9 @@ from exporter.expose.snapshot import Board
 logger = logging.getLogger(__name__)
 
 Reload = Callable[[], Awaitable[str]]
-_Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_Middleware = Callable[[web.Request, _Next], Awaitable[web.StreamResponse]]
+
+# Reloads under way or waiting their turn: they must not hold every connection.
+MAX_RELOADS = 4
 
 
 def make_app(
@@ -35,9 +37,10 @@ def make_app(
     """The web application. `reload` answers empty on success, else the errors; `label_titles` as in PageCache."""
     routes = Routes(board, PageCache(label_titles), reload)
     app = web.Application(
-        middlewares=[_phases(gate, guard), _plain_errors, _admission(gate), _bodies(guard)],
+        middlewares=[_phases(guard), _plain_errors, _admission(gate), _bodies(guard)],
         client_max_size=guard.limits.body_bytes,
     )
+    app.on_response_prepare.append(_headers(gate))
     app.router.add_get("/metrics", routes.metrics)
     app.router.add_get("/", routes.status_page)
     app.router.add_get("/-/healthy", routes.healthy)
@@ -53,6 +56,7 @@ class Routes:
         self._board = board
         self._pages = pages
         self._reload = reload
+        self._reloading = 0
 
     async def metrics(self, request: web.Request) -> web.Response:
         """The snapshot's exposition, rendered and compressed when it was published."""
@@ -91,7 +95,13 @@ class Routes:
         """Reload the configuration; 500 with the errors, and the last good one kept, when it is wrong."""
         if _from_elsewhere(request):
             return _text(403, "A page of another site may not reload the configuration.")
-        errors = await self._reload()
+        if self._reloading >= MAX_RELOADS:
+            return _text(429, "Enough reloads are waiting already.")
+        self._reloading += 1
+        try:
+            errors = await self._reload()
+        finally:
+            self._reloading -= 1
         return _text(500, errors) if errors else _text(200, "Reloaded.")
 
 
@@ -111,7 +121,16 @@ def _from_elsewhere(request: web.Request) -> bool:
     return site not in ("none", "same-origin") or (origin is not None and origin.rpartition("//")[2] != request.host)
 
 
-def _phases(gate: Gate, guard: Guard) -> _Middleware:
+def _headers(gate: Gate) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Security headers on every answer, also on those that aiohttp makes before any middleware (417, say)."""
+
+    async def headers(_request: web.Request, response: web.StreamResponse) -> None:
+        secure(response.headers, gate.policy.headers)
+
+    return headers
+
+
+def _phases(guard: Guard) -> Middleware:
     """Tell the guard what the connection does, and send the answer under its deadline."""
 
     @web.middleware
@@ -121,7 +140,6 @@ def _phases(gate: Gate, guard: Guard) -> _Middleware:
             raise TypeError("the application is served by its own connection handler only")
         guard.move(protocol.connection, Phase.BUSY)
         response = await handler(request)
-        secure(response.headers, gate.policy.headers)
         guard.move(protocol.connection, Phase.WRITING)
         try:
             await response.prepare(request)
@@ -149,7 +167,7 @@ async def _plain_errors(request: web.Request, handler: _Next) -> web.StreamRespo
         return _text(500, "500 Internal Server Error")
 
 
-def _admission(gate: Gate) -> _Middleware:
+def _admission(gate: Gate) -> Middleware:
     """The configured pace, then the credentials."""
 
     @web.middleware
@@ -176,18 +194,15 @@ def _unauthorized(challenges: list[str]) -> web.Response:
     return response
 
 
-def _bodies(guard: Guard) -> _Middleware:
+def _bodies(guard: Guard) -> Middleware:
     """No route needs a body: one that comes is read under a deadline and a size limit, and ignored."""
 
     @web.middleware
     async def bodies(request: web.Request, handler: _Next) -> web.StreamResponse:
-        if not request.body_exists:
-            return await handler(request)
-        try:
-            async with asyncio.timeout(guard.limits.body):
-                await request.read()
-        except TimeoutError:
-            raise web.HTTPRequestTimeout from None
+        if request.body_exists and isinstance(request.protocol, Handler):
+            guard.move(request.protocol.connection, Phase.READING)
+            await request.read()
+            guard.move(request.protocol.connection, Phase.BUSY)
         return await handler(request)
 
     return bodies

@@ -13,6 +13,9 @@ from exporter.errors import RunError, UsageError
 # Newcomers that may wait for the event loop; the kernel bounds it by net.core.somaxconn.
 BACKLOG = 1024
 
+# (host, port) for IPv4, (host, port, flow, scope) for IPv6.
+Address = tuple[str | int | bytes, ...]
+
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^\[\]:/\s]*)):(?P<port>\d{1,5})", re.ASCII)
 
 _FIXES = {
@@ -54,17 +57,17 @@ async def bind(listen: str) -> list[socket.socket]:
     return sockets
 
 
-async def _resolve(host: str, port: int, listen: str) -> Sequence[tuple[socket.AddressFamily, tuple[str, int]]]:
+async def _resolve(host: str, port: int, listen: str) -> Sequence[tuple[socket.AddressFamily, Address]]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (socket.gaierror, UnicodeError):
         raise RunError(f"cannot listen on {listen}: the host is not known", "use an address of this machine") from None
-    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))  # type: ignore[misc]
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
 
-def _open(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+def _open(family: socket.AddressFamily, address: Address) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -40,7 +40,7 @@ class Handler(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        stream = cast(asyncio.Transport, transport)
+        stream = cast("asyncio.Transport", transport)
         welcome = self._guard.attach(self.connection, stream)
         if not welcome or (self._peer_check is not None and not self._peer_check(stream.get_extra_info("peercert"))):
             stream.abort()

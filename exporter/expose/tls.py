@@ -64,7 +64,7 @@ def openssl_cipher(go_name: str) -> str:
 
 
 def _load_certificate(context: ssl.SSLContext, tls: TlsServer) -> None:
-    """The server's certificate chain and key. `ssl` reads files only, so inline text passes through a private folder."""
+    """The server's certificate chain and key. `ssl` reads only files: inline text passes through a private folder."""
     key = tls.key.get_secret_value() if tls.key is not None else None
     with tempfile.TemporaryDirectory(prefix="outcall-tls-") as folder:
         cert_file = _as_file(tls.cert, tls.cert_file, Path(folder, "cert.pem"))

@@ -60,16 +60,22 @@ def _client_auth(tls: Mapping[str, Any]) -> Iterator[Finding]:
     if policy in _VERIFYING and not has_ca:
         yield where, f"{policy} needs the authority that signs the clients", "add client_ca_file: FILE"
     if policy == "NoClientCert" and has_ca:
-        yield where, "a client CA is given but no client certificate is asked for", (
-            "set client_auth_type: RequireAndVerifyClientCert, or remove the client CA"
+        yield (
+            where,
+            "a client CA is given but no client certificate is asked for",
+            ("set client_auth_type: RequireAndVerifyClientCert, or remove the client CA"),
         )
     if policy in ("RequireAnyClientCert", "RequireClientCert"):
-        yield where, f"{policy} takes any certificate, even a forged one, and is not supported", (
-            "set client_auth_type: RequireAndVerifyClientCert and client_ca_file"
+        yield (
+            where,
+            f"{policy} takes any certificate, even a forged one, and is not supported",
+            ("set client_auth_type: RequireAndVerifyClientCert and client_ca_file"),
         )
     if tls.get("client_allowed_sans") and policy != "RequireAndVerifyClientCert":
-        yield ("client_allowed_sans",), "client_allowed_sans says nothing without verified client certificates", (
-            "set client_auth_type: RequireAndVerifyClientCert"
+        yield (
+            ("client_allowed_sans",),
+            "client_allowed_sans says nothing without verified client certificates",
+            ("set client_auth_type: RequireAndVerifyClientCert"),
         )
 
 
@@ -90,8 +96,10 @@ def _files(tls: Mapping[str, Any], folder: Path) -> Iterator[Finding]:
             (folder / file).read_bytes()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a file name"
-            yield (name,), f"{name} cannot be read ({reason})", (
-                "check the path (a relative one starts at this file's folder) and its permissions"
+            yield (
+                (name,),
+                f"{name} cannot be read ({reason})",
+                ("check the path (a relative one starts at this file's folder) and its permissions"),
             )
 
 

@@ -1,7 +1,7 @@
-"""The web configuration file: TLS, client certificates, passwords, headers, in the Prometheus exporter toolkit's format.
+"""The web configuration file: TLS, client certificates, passwords, headers, in the format of Prometheus' exporters.
 
-The same file serves every exporter of an installation, so each key of the toolkit is known here. What differs is
-stricter and said in the error: TLS below 1.2 and unverified client certificates are refused. HTTP/1.1 is served
+The same file serves every exporter of an installation, so each key of the exporter toolkit is known here. What differs
+is stricter and said in the error: TLS below 1.2 and unverified client certificates are refused. HTTP/1.1 is served
 whatever `http2` says. Unknown keys are refused, and all errors are reported together, each with its line and its fix.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 
 from exporter.errors import ConfigError, ConfigErrors
@@ -62,6 +62,10 @@ def _duration(value: str) -> str:
     return value
 
 
+def _blank_is_none(value: object) -> object:
+    return "NoClientCert" if value == "" else value
+
+
 HeaderValue = Annotated[str, AfterValidator(_one_line)]
 
 
@@ -78,7 +82,7 @@ class TlsServer(_Section):
     cert_file: str | None = None
     key_file: str | None = None
     client_ca_file: str | None = None
-    client_auth_type: ClientAuth | Literal[""] = "NoClientCert"
+    client_auth_type: Annotated[ClientAuth, BeforeValidator(_blank_is_none)] = "NoClientCert"
     client_allowed_sans: list[str] = []
     min_version: TlsVersion = "TLS12"
     max_version: TlsVersion = "TLS13"
@@ -101,11 +105,11 @@ class TlsServer(_Section):
 class Headers(_Section):
     """`headers`: the response headers that the toolkit lets one set; blank takes one away."""
 
-    content_security_policy: HeaderValue | None = Field(None, alias="Content-Security-Policy")
-    x_frame_options: Literal["deny", "sameorigin"] | None = Field(None, alias="X-Frame-Options")
-    x_content_type_options: Literal["nosniff"] | None = Field(None, alias="X-Content-Type-Options")
-    x_xss_protection: HeaderValue | None = Field(None, alias="X-XSS-Protection")
-    strict_transport_security: HeaderValue | None = Field(None, alias="Strict-Transport-Security")
+    content_security_policy: Annotated[HeaderValue | None, Field(alias="Content-Security-Policy")] = None
+    x_frame_options: Annotated[Literal["deny", "sameorigin"] | None, Field(alias="X-Frame-Options")] = None
+    x_content_type_options: Annotated[Literal["nosniff"] | None, Field(alias="X-Content-Type-Options")] = None
+    x_xss_protection: Annotated[HeaderValue | None, Field(alias="X-XSS-Protection")] = None
+    strict_transport_security: Annotated[HeaderValue | None, Field(alias="Strict-Transport-Security")] = None
 
     def as_mapping(self) -> dict[str, str]:
         """Header name to value, only those that are set."""
@@ -123,7 +127,7 @@ class RateLimit(_Section):
     """`rate_limit`: one request per `interval`, `burst` of them at once; an interval of 0 means no limit."""
 
     interval: Annotated[str, AfterValidator(_duration)] = "0"
-    burst: int = Field(0, ge=0)
+    burst: Annotated[int, Field(ge=0)] = 0
 
     @property
     def seconds(self) -> float:

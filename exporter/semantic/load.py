@@ -262,6 +262,7 @@ def _kpi(slug: str, spec: KpiSpec, measures: Mapping[str, Measure], windows: Seq
         if spec.kind == "uplift"
         else tuple(w for w in windows if spec.windows is None or w.name in spec.windows),
         zero_tolerance=spec.zero_tolerance,
+        min_samples=spec.min_samples,
         companion_of=spec.companion_of,
         targets=tuple(spec.targets),
         remedy=spec.remedy or Text(zh="", en=""),

@@ -139,6 +139,7 @@ class Kpi:
     labels: tuple[str, ...]
     windows: tuple[Window, ...]
     zero_tolerance: bool
+    min_samples: int
     companion_of: str | None
     targets: tuple[TargetSpec, ...]
     remedy: Text

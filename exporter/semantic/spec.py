@@ -173,6 +173,7 @@ class KpiSpec(Spec):
     labels: list[Name] = []
     windows: list[str] | None = None
     zero_tolerance: bool = False
+    min_samples: int = Field(default=30, ge=1)
     companion_of: Name | None = None
     targets: list[TargetSpec] = []
     remedy: Text | None = None

@@ -161,6 +161,16 @@ class Cube:
             for key in roll_keys[cell]:
                 sums.rolls.add(key, signed)
 
+    def rebuild(self, name: str) -> None:
+        """A dataset's buckets were replaced as a whole: forget its keys and sums, and add up again."""
+        self._cell_keys[name].clear()
+        for window in self.catalogue.windows:
+            self._roll_keys[name, window.name].clear()
+        self._intern(name)
+        for window in self.catalogue.windows:
+            if self.sums[name, window.name].end:
+                self._rebuild(name, window)
+
     def _rebuild(self, name: str, window: Window) -> None:
         sums = self.sums[name, window.name]
         sums.cells.clear()

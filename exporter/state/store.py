@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS bucket (
 
 @dataclass(slots=True)
 class Changes:
-    """What one step changed: (grain in seconds, start) by dataset, and per grain before which start all is forgotten."""
+    """What one step changed: (grain, start) by dataset, and per grain before which start all is forgotten."""
 
     buckets: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     forget: dict[int, int] = field(default_factory=dict)

@@ -1,0 +1,84 @@
+"""What a poll has to read: pure arithmetic on marks, touched minutes and bucket ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from exporter.semantic.model import Window
+from exporter.state.buckets import HOUR, MINUTE, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Buckets of one grain (seconds) with starts in [start, end)."""
+
+    grain: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """What is kept at an instant: minute buckets from `minutes`, hour buckets from `hours`, both up to `end`."""
+
+    minutes: int
+    hours: int
+    end: int
+
+    @classmethod
+    def at(cls, as_of: float, windows: Iterable[Window]) -> Horizon:
+        """The horizon that the longest window of each grain needs; minutes are kept in whole hours."""
+        starts = {grain: [w.bounds(as_of)[0] for w in windows if w.grain == grain] for grain in ("minute", "hour")}
+        minutes = floor(min(starts["minute"], default=int(as_of)), HOUR)
+        hours = min([*starts["hour"], minutes])
+        return cls(minutes, hours, floor(int(as_of), MINUTE) + MINUTE)
+
+
+def floor(instant: int, grain: int) -> int:
+    """The start of the bucket that holds `instant`."""
+    return instant - instant % grain
+
+
+def touched_ranges(minutes: Iterable[int], horizon: Horizon) -> list[Range]:
+    """Minutes (bucket starts) as ranges to read again: minutes where those are kept, else their whole hours."""
+    kept = sorted({start for start in minutes if horizon.minutes <= start < horizon.end})
+    old = sorted({floor(start, HOUR) for start in minutes if horizon.hours <= start < horizon.minutes})
+    return [*_runs(kept, MINUTE), *_runs(old, HOUR)]
+
+
+def _runs(starts: Sequence[int], grain: int) -> list[Range]:
+    """Neighbouring buckets joined into one range."""
+    runs: list[Range] = []
+    for start in starts:
+        if runs and runs[-1].end == start:
+            runs[-1] = Range(grain, runs[-1].start, start + grain)
+        else:
+            runs.append(Range(grain, start, start + grain))
+    return runs
+
+
+def entered_minutes(mark: Mark, horizon: Horizon) -> range:
+    """Minutes that began since the mark: rows that carry a future anchor become due without changing."""
+    return range(floor(int(mark.as_of), MINUTE) + MINUTE, horizon.end, MINUTE)
+
+
+@dataclass(slots=True)
+class History:
+    """Which transaction ids were in use when: bounds how early a still running transaction can have begun.
+
+    A transaction running at a snapshot with oldest id `xmin` took its id after the latest earlier snapshot whose next
+    id was at most `xmin`; what it writes is stamped about then or later.
+    """
+
+    longest: float
+    seen: list[tuple[float, int]]
+
+    def floor(self, as_of: float, xmin: int, xmax: int) -> float:
+        """The earliest `updated_at` that a row invisible to this snapshot is expected to carry; remembers it."""
+        earliest = as_of - self.longest
+        known = [at for at, next_id in self.seen if next_id <= xmin]
+        result = as_of if xmin == xmax else max([earliest, *known])
+        self.seen = [(at, next_id) for at, next_id in self.seen if at >= earliest][-10_000:]
+        self.seen.append((as_of, xmax))
+        return result

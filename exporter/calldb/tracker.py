@@ -1,0 +1,199 @@
+"""What is known of the call database: buckets, marks and levels, moved by readings.
+
+Two readers work at the same time: the poll (fast) and one background range (backfill, reconcile). A background result
+may be older than what a poll put meanwhile; such buckets are left alone, so the newest snapshot always wins.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from exporter.calldb.plan import Range, floor
+from exporter.calldb.query import fingerprints
+from exporter.calldb.reader import FIRST_MINUTES, Filled, Reading
+from exporter.semantic.model import Catalogue, Dataset, Level, Window
+from exporter.semantic.names import ALL, SLICE_LABELS
+from exporter.state.buckets import HOUR, MINUTE, Buckets, Delta, Mark, Vector
+from exporter.state.cube import Cube
+from exporter.state.store import Changes, Store
+
+Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Background:
+    """A range being read in the background, and what polls have put into it since."""
+
+    dataset: str
+    range: Range
+    overtaken: set[tuple[int, int]] = field(default_factory=set)
+
+
+class Tracker:
+    """Applies readings. Not thread safe: one call at a time."""
+
+    def __init__(self, catalogue: Catalogue, store: Store | None = None) -> None:
+        self.catalogue = catalogue
+        self.store = store
+        self.fingerprints = fingerprints(catalogue)
+        shapes = {name: (d.width + 1, len(d.slices)) for name, d in catalogue.datasets.items()}
+        saved = store.load(self.fingerprints, shapes) if store else {}
+        self.restored = frozenset(saved)
+        self.buckets: dict[str, Buckets] = {n: saved.get(n) or Buckets(*shape) for n, shape in shapes.items()}
+        self.cube = Cube(catalogue, self.buckets)
+        self.levels: dict[str, dict[Key, Vector]] = {}
+        self.level_marks: dict[str, Mark] = {}
+        self.rejected: Counter[tuple[str, str]] = Counter()
+        self.corrections: Counter[str] = Counter()
+        self.newest: dict[str, float] = {}
+        self._background: Background | None = None
+        if marks := [state.mark.as_of for state in self.buckets.values() if state.mark]:
+            self.cube.advance(max(marks))
+
+    def clear(self, identity: str) -> None:
+        """Start over: another call database, or one that went back in time."""
+        for name in self.catalogue.datasets:
+            self._reset(name)
+        self.levels.clear()
+        self.level_marks.clear()
+        self.newest.clear()
+        if self.store:
+            self.store.clear(identity)
+
+    def marks(self, names: Iterable[str]) -> dict[str, Mark | None]:
+        """The marks of datasets, as a poll wants them."""
+        return {name: self.buckets[name].mark for name in names}
+
+    def apply(self, reading: Reading, floor_at: float) -> None:
+        """Take over a poll: replace buckets, move marks (to the floor `floor_at`), slide the windows, save."""
+        changes = Changes()
+        mark = Mark(reading.as_of, floor_at, reading.xmin)
+        for name in reading.started:
+            self._reset(name)
+            self.buckets[name].covered_from = reading.horizon.end - FIRST_MINUTES * MINUTE
+        self._put_all(reading, changes)
+        for name in reading.filled:
+            self.buckets[name].mark = mark
+        for name, cells in reading.levels.items():
+            self.levels[name] = self._level_cells(self.catalogue.levels[name], cells)
+        self.level_marks |= {n: mark for n in self.catalogue.levels if n not in reading.failed and n in self.levels}
+        for source, at in reading.newest.items():
+            self.newest[source] = max(at, self.newest.get(source, at))
+        self._forget(reading, changes)
+        self.cube.advance(max(reading.as_of, self.cube.as_of))
+        self._save(reading.filled, changes)
+
+    def apply_touched(self, reading: Reading) -> None:
+        """Take over a sweep: buckets only."""
+        changes = Changes()
+        self._put_all(reading, changes)
+        self._save(reading.filled, changes)
+
+    def _put_all(self, reading: Reading, changes: Changes) -> None:
+        for name, filled in reading.filled.items():
+            for part in filled:
+                self._put(name, part, (), changes)
+                if self._background is not None and self._background.dataset == name:
+                    starts = range(part.range.start, part.range.end, part.range.grain)
+                    self._background.overtaken.update((part.range.grain, start) for start in starts)
+
+    def begin_fill(self, name: str, wanted: Range) -> None:
+        """A range of `name` is about to be read in the background."""
+        self._background = Background(name, wanted)
+
+    def end_fill(self, filled: Filled | None, *, covers: bool) -> dict[tuple[int, int], int]:
+        """Take over a background range (None: it failed); returns by (grain, start) how many cells differed."""
+        background, self._background = self._background, None
+        if background is None or filled is None or self.buckets[background.dataset].mark is None:
+            return {}
+        changes = Changes()
+        name = background.dataset
+        differing = self._put(name, filled, background.overtaken, changes)
+        state = self.buckets[name]
+        if covers and state.covered_from == filled.range.end:
+            state.covered_from = filled.range.start
+        self._save([name], changes)
+        return differing
+
+    def next_backfill(self, horizon_hours: int, names: Iterable[str]) -> str | None:
+        """The dataset whose coverage is the shortest, or None when all reach the horizon."""
+        behind = [n for n in names if (at := self.buckets[n].covered_from) is not None and at > horizon_hours]
+        return max(behind, key=lambda name: self.buckets[name].covered_from or 0, default=None)
+
+    def covers(self, name: str, window: Window, as_of: float) -> bool:
+        """Whether every bucket of the window has been read."""
+        start = self.buckets[name].covered_from
+        return start is not None and start <= window.bounds(as_of)[0]
+
+    def _reset(self, name: str) -> None:
+        old = self.buckets[name]
+        self.buckets[name] = Buckets(old.width, old.labels)
+        self.cube.rebuild(name)
+        if self.store:
+            self.store.drop(name)
+
+    def _put(
+        self, name: str, filled: Filled, skip: Iterable[tuple[int, int]], changes: Changes
+    ) -> dict[tuple[int, int], int]:
+        """Replace every bucket of a range; returns how many cells changed, by (grain, start)."""
+        state, grain = self.buckets[name], filled.range.grain
+        left_alone = set(skip)
+        held = state.minutes if grain == MINUTE else state.hours
+        starts = set(filled.buckets) | {start for start in held if filled.range.start <= start < filled.range.end}
+        differing: dict[tuple[int, int], int] = {}
+        for start in sorted(starts):
+            if (grain, start) in left_alone:
+                continue
+            cells = filled.buckets.get(start, {})
+            if grain == MINUTE:
+                delta = state.replace_minute(start, cells)
+                self.cube.change_minute(name, start, delta)
+                changes.add(name, HOUR, floor(start, HOUR))
+            else:
+                delta = state.replace_hour(start, cells)
+                self.cube.change_hour(name, start, delta)
+            changes.add(name, grain, start)
+            if delta:
+                differing[grain, start] = len(delta)
+            self._count_rejected(self.catalogue.datasets[name], delta)
+        return differing
+
+    def _count_rejected(self, dataset: Dataset, delta: Delta) -> None:
+        first = dataset.width - len(dataset.rejects)
+        for at, (reason, _) in enumerate(dataset.rejects, start=first):
+            grown = sum(row[at] for row in delta.values() if row[at] > 0)
+            if grown:
+                self.rejected[dataset.source, reason] += grown
+
+    def _forget(self, reading: Reading, changes: Changes) -> None:
+        """Drop what no window needs; hours one longer, since a window's edge lies within them."""
+        minutes, hours = reading.horizon.minutes, reading.horizon.hours - HOUR
+        for state in self.buckets.values():
+            state.forget(minutes, hours)
+        changes.forget = {MINUTE: minutes, HOUR: hours}
+
+    def _save(self, names: Iterable[str], changes: Changes) -> None:
+        if self.store:
+            self.store.save({name: self.buckets[name] for name in names}, changes, self.fingerprints)
+
+    def _level_cells(self, level: Level, cells: Mapping[tuple[str | None, ...], Vector]) -> dict[Key, Vector]:
+        """A level's cells under full keys (SLICE_LABELS)."""
+        result: dict[Key, Vector] = {}
+        for raw, vector in cells.items():
+            given = dict(zip(level.labels, raw, strict=True))
+            key = tuple(self._exposed(label, given) for label in SLICE_LABELS)
+            old = result.get(key)
+            result[key] = vector if old is None else tuple(map(int.__add__, old, vector))
+        return result
+
+    def _exposed(self, label: str, given: Mapping[str, str | None]) -> str:
+        return self.cube.folding.value(label, given[label]) if label in given else ALL
+
+
+def chunk_before(end: int, seconds: int, minutes_from: int, hours_from: int) -> Range:
+    """The range of up to `seconds` that ends at `end`: minutes while those are kept, below that hours."""
+    if end > minutes_from:
+        return Range(MINUTE, max(minutes_from, end - max(MINUTE, floor(seconds, MINUTE))), end)
+    return Range(HOUR, max(hours_from, end - max(HOUR, floor(seconds, HOUR))), end)

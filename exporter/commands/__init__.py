@@ -1,0 +1,8 @@
+"""One file per command; each offers `COMMAND`."""
+
+from __future__ import annotations
+
+from exporter.commands import serve
+from exporter.commands.base import Command
+
+COMMANDS: tuple[Command, ...] = (serve.COMMAND,)

@@ -1,0 +1,100 @@
+"""Builds snapshots aside and publishes them in one step: a scrape is handed bytes that were ready before it came."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from exporter.calldb.lanes import Lanes
+from exporter.expose.board import StatusBuilder
+from exporter.expose.families import Exposition
+from exporter.expose.health import CollectorRun, HealthCollector
+from exporter.expose.snapshot import Page, Snapshot, Status
+
+# Seconds between two looks at what has grown stale, and the longest time between two pages.
+TICK, LONGEST = 0.5, 15.0
+# prometheus_client leaves some of its functions untyped.
+_render_text: Callable[[CollectorRegistry], bytes] = generate_latest
+_render_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetrics
+_GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 1 << 18
+
+
+def empty_snapshot(version: str, timezone: str) -> Snapshot:
+    """What is served before the first poll."""
+    page = make_page("")
+    end = make_page("# EOF\n")
+    return Snapshot(page, end, Status(version, timezone, None, database_up=False, ready=False, backfill=0.0))
+
+
+def make_page(text: str) -> Page:
+    """A page with its gzipped form. Compressed in pieces: zlib lets other threads run, one long call does not."""
+    plain = text.encode()
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+    pieces = [packer.compress(plain[at : at + _PIECE]) for at in range(0, len(plain), _PIECE)]
+    return Page(plain, b"".join([*pieces, packer.flush()]))
+
+
+class Publisher:
+    """Renders when something changed; `snapshot` is always complete."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        exposition: Exposition,
+        health: HealthCollector,
+        registry: CollectorRegistry,
+        first: Snapshot,
+    ) -> None:
+        self.lanes, self.exposition, self.health, self.registry = lanes, exposition, health, registry
+        self.status = StatusBuilder(lanes, exposition)
+        self.snapshot = first
+        self._wanted = asyncio.Event()
+        self._shown: frozenset[str] = frozenset()
+        self._published_at = 0.0
+
+    def changed(self) -> None:
+        """Something that the page shows is different: publish soon."""
+        self._wanted.set()
+
+    async def run(self, runs: dict[str, CollectorRun]) -> None:
+        """Publish whenever something changed or grew stale, until cancelled."""
+        while True:
+            try:
+                await asyncio.wait_for(self._wanted.wait(), TICK)
+            except TimeoutError:
+                if self._fresh() == self._shown and time.monotonic() - self._published_at < LONGEST:
+                    continue
+            self._wanted.clear()
+            await self.publish(runs)
+
+    async def publish(self, runs: dict[str, CollectorRun]) -> None:
+        """Build one snapshot and put it up."""
+        async with self.lanes.lock:
+            self.snapshot = await asyncio.to_thread(self._build, runs)
+        self._published_at = time.monotonic()
+
+    def _fresh(self) -> frozenset[str]:
+        now = time.monotonic()
+        names = (*self.lanes.catalogue.datasets, *self.lanes.catalogue.levels)
+        return frozenset(name for name in names if self.lanes.is_fresh(name, now))
+
+    def _build(self, runs: dict[str, CollectorRun]) -> Snapshot:
+        fresh = self._shown = self._fresh()
+        tracker = self.lanes.tracker
+        windows = {window.name: window for window in self.lanes.catalogue.windows}
+
+        def shown(name: str, window: str) -> bool:
+            return name in fresh and (not window or tracker.covers(name, windows[window], tracker.cube.as_of))
+
+        self.exposition.update(tracker.cube, tracker.levels, shown)
+        body = self.exposition.render()
+        self.health.series = self.exposition.series()
+        text = body + _render_text(self.registry).decode()
+        openmetrics = body + _render_openmetrics(self.registry).decode()
+        return Snapshot(make_page(text), make_page(openmetrics), self.status.build(runs))

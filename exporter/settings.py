@@ -1,0 +1,170 @@
+"""The settings of the service: one flat file, each key also an environment variable OUTCALL_<KEY>.
+
+The only reader of the environment, whose variables override the file's keys, so that a container can be adjusted from
+outside. Secrets come from the environment or from files, never from the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from exporter.errors import ConfigError, ConfigErrors, Place
+from exporter.semantic.load import DEFAULT_TIMEZONE, check_timezone
+from exporter.semantic.yamlfile import Document, load_yaml
+
+PREFIX = "OUTCALL_"
+# Read by the demo or by tests only, not settings of the service.
+NOT_SETTINGS = frozenset({"OUTCALL_CONFIG"})
+# Kubernetes sets OUTCALL_EXPORTER_PORT and more in every pod beside a Service called outcall-exporter.
+NOT_SETTINGS_PREFIXES = ("OUTCALL_DEMO_", "OUTCALL_TEST_", "OUTCALL_EXPORTER_")
+
+Seconds = Annotated[float, Field(gt=0, le=86400 * 7)]
+
+
+def default_state_dir() -> Path:
+    """`$XDG_STATE_HOME/outcall-exporter`, or `~/.local/state/outcall-exporter`."""
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base).expanduser() / "outcall-exporter"
+
+
+class Settings(BaseModel):
+    """Every key of the configuration file. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql://user@host:5432/name of the call database"
+    )
+    database_url_file: Path | None = Field(
+        default=None, description="file that holds database_url, read at start and reload"
+    )
+    database_schema: str = Field(default="", description="schema of the call database (empty: the role's search_path)")
+    database_pooled: bool = Field(default=False, description="true behind pgbouncer in transaction mode")
+    connect_timeout: Seconds = Field(default=5, description="longest wait for a connection")
+    statement_timeout: Seconds = Field(default=5, description="longest statement of a poll, enforced by the server")
+    background_timeout: Seconds = Field(default=60, description="longest statement of backfill and reconcile")
+    lock_timeout: Seconds = Field(default=2, description="longest wait for a lock")
+    listen: str = Field(default="127.0.0.1:9877", description="host:port of the HTTP server")
+    web_config_file: Path | None = Field(
+        default=None, description="TLS and basic auth, in the exporter toolkit's format"
+    )
+    bearer_token_file: Path | None = Field(default=None, description="file with a token that clients must present")
+    state_dir: Path = Field(
+        default_factory=default_state_dir, description="folder for the state that survives restarts"
+    )
+    poll_interval: Seconds = Field(default=15, description="between two polls of the call database")
+    reconcile_interval: Seconds = Field(
+        default=3600, description="between two reconcile passes (deletions, corrected anchors)"
+    )
+    overlap: Annotated[float, Field(ge=0, le=86400)] = Field(
+        default=120, description="how far behind the last poll updated_at is looked at again, for late commits"
+    )
+    sweep_interval: Annotated[float, Field(ge=0, le=86400)] = Field(
+        default=60, description="between two sweeps by row version; 0: within every poll"
+    )
+    sweep_range: Annotated[int, Field(ge=60, le=86400 * 366)] = Field(
+        default=7200, description="how far back a sweep looks"
+    )
+    timezone: str = Field(default=DEFAULT_TIMEZONE, description="business time zone (IANA)")
+    catalogue_files: list[Path] = Field(
+        default=[], description="your own catalogue files: KPIs, thresholds, mapped sources"
+    )
+    host_interval: Seconds = Field(default=15, description="between two readings of the host's figures")
+    link_capacity: dict[str, float] = Field(
+        default={}, description="bits per second of network interfaces, where the system does not know"
+    )
+    recordings_dir: Path | None = Field(default=None, description="root of the recording store (empty: not watched)")
+    recordings_template: str = Field(
+        default="", description="path of a recording below the root, e.g. {started_at:%Y/%m/%d}/{recording_id}.wav"
+    )
+    recordings_interval: Seconds = Field(default=60, description="between two samples of the recording store")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            check_timezone(value)
+        except ConfigError as error:
+            raise ValueError(str(error.problem)) from None
+        return value
+
+    def dsn(self) -> str:
+        """The database URL; raises ConfigError when there is none."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        if self.database_url_file is not None:
+            return read_secret(self.database_url_file, "database_url_file")
+        fix = "set database_url in the configuration file or OUTCALL_DATABASE_URL, or run `outcall-exporter demo`"
+        raise ConfigError(Place("database_url"), "no call database is given", fix)
+
+
+def read_secret(path: Path, key: str) -> str:
+    """The content of a secret file, without the line's end."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(Place(key), f"the file {path} cannot be read", "check the path and its permissions") from None
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Settings from the file (if any) and the environment; raises ConfigError(s) naming place and fix."""
+    document = load_yaml(path) if path is not None else Document("environment", {}, {})
+    if not isinstance(document.data, dict):
+        raise document.error((), "is not a mapping", "write one `key: value` per line; see docs/configuration.md")
+    base = path.parent if path is not None else Path()
+    data = {key: _relative(key, value, base) for key, value in document.data.items()}
+    from_environment = _from_environment(environment)
+    try:
+        return Settings.model_validate(data | from_environment)
+    except ValidationError as failure:
+        problems = [_explain(dict(error), document, from_environment) for error in failure.errors(include_input=False)]
+        raise ConfigErrors(problems) from None
+
+
+def _relative(key: str, value: Any, base: Path) -> Any:
+    """Paths in the file are relative to the file."""
+    if key == "catalogue_files" and isinstance(value, list):
+        return [str(base / item) if isinstance(item, str) else item for item in value]
+    is_path = key.endswith("_file") or key in ("state_dir", "recordings_dir")
+    return str(base / value) if is_path and isinstance(value, str) else value
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """`OUTCALL_<KEY>` for each key; lists and mappings in YAML's flow style. Unknown names are errors."""
+    result: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(NOT_SETTINGS_PREFIXES) or text == "":
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        if key not in Settings.model_fields:
+            raise ConfigError(Place(name), "is not a setting", "see `outcall-exporter serve --help` for all of them")
+        result[key] = _parsed(name, text) if key in ("catalogue_files", "link_capacity") else text
+    return result
+
+
+def _parsed(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(Place(name), "cannot be parsed", "write [a.yaml, b.yaml] or {eth0: 1e9}") from None
+
+
+def _explain(error: dict[str, Any], document: Document, from_environment: Mapping[str, Any]) -> ConfigError:
+    key = str(error["loc"][0]) if error["loc"] else ""
+    place = Place(PREFIX + key.upper()) if key in from_environment else document.place(error["loc"])
+    if error["type"] == "extra_forbidden":
+        return ConfigError(
+            place, f"unknown key '{key}'", "remove it or correct its spelling; see docs/configuration.md"
+        )
+    message = str(error["msg"]).removeprefix("Value error, ")
+    hint = Settings.model_fields[key].description if key in Settings.model_fields else ""
+    return ConfigError(place, f"{key}: {message[:1].lower()}{message[1:]}", f"it is: {hint}")

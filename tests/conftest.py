@@ -1,0 +1,26 @@
+"""Fixtures that every test may ask for. Under pytest-xdist a session is a worker: each has a cluster of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL cluster, shared by the session; a test that stops it need not start it again."""
+    with Postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """DSN of a fresh database that holds the canonical schema and no rows."""
+    postgres.start()
+    dsn = postgres.create_database()
+    yield dsn
+    postgres.start()
+    postgres.drop_database(dsn)
