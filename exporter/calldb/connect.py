@@ -9,13 +9,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from exporter import __version__
 from exporter.errors import DatabaseError
 
-Connection = asyncpg.Connection[asyncpg.Record]
+# Generic only in the stubs.
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
 
 # Everything that means "the connection is of no use any more", as opposed to "this statement is wrong".
 TROUBLE = (

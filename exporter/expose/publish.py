@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import zlib
 from collections.abc import Callable
@@ -16,8 +17,12 @@ from exporter.expose.families import Exposition
 from exporter.expose.health import CollectorRun, HealthCollector
 from exporter.expose.snapshot import Page, Snapshot, Status
 
+log = logging.getLogger(__name__)
+
 # Seconds between two looks at what has grown stale, and the longest time between two pages.
 TICK, LONGEST = 0.5, 15.0
+# Building pages takes at most a fifth of the time, however often something changes (backfill).
+REST = 4.0
 # prometheus_client leaves some of its functions untyped.
 _render_text: Callable[[CollectorRegistry], bytes] = generate_latest
 _render_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetrics
@@ -56,7 +61,7 @@ class Publisher:
         self.snapshot = first
         self._wanted = asyncio.Event()
         self._shown: frozenset[str] = frozenset()
-        self._published_at = 0.0
+        self._published_at = self._took = 0.0
 
     def changed(self) -> None:
         """Something that the page shows is different: publish soon."""
@@ -70,14 +75,18 @@ class Publisher:
             except TimeoutError:
                 if self._fresh() == self._shown and time.monotonic() - self._published_at < LONGEST:
                     continue
+            await asyncio.sleep(self._published_at + REST * self._took - time.monotonic())
             self._wanted.clear()
             await self.publish(runs)
 
     async def publish(self, runs: dict[str, CollectorRun]) -> None:
         """Build one snapshot and put it up."""
         async with self.lanes.lock:
+            began = time.monotonic()
             self.snapshot = await asyncio.to_thread(self._build, runs)
         self._published_at = time.monotonic()
+        self._took = self._published_at - began
+        log.debug("page of %d series built in %.0f ms", self.health.series, 1e3 * self._took)
 
     def _fresh(self) -> frozenset[str]:
         now = time.monotonic()

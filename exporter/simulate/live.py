@@ -130,8 +130,8 @@ async def feed_live(
     """Feed the call database in real time until `stop`, through restarts of the database.
 
     `connect` opens a connection; `arriving` is what `fill_history` left pending (made anew when None). Trouble with the
-    database is told to `report`, in one sentence, and tried again; DatabaseError when that is of no use. `tick`: seconds
-    between two writes. Returns the feed, for its counts.
+    database is told to `report`, in one sentence, and tried again; it is a DatabaseError when that is of no use.
+    `tick`: seconds between two writes. Returns the feed, for its counts.
     """
     feed = Feed(plan, faults, backlog(plan) if arriving is None else arriving)
     pause = tick
