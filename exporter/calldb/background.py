@@ -71,14 +71,14 @@ class Background:
             if errand.due <= now:
                 await self._run_errand(opened, errand)
                 return 0.0
-        if await self._backfill(opened):
+        if await self.backfill(opened):
             return 0.0
         if self.lanes.pace.sweep > 0 and now >= self.sweep_due:
-            await self._sweep(opened)
+            await self.sweep(opened)
             self.sweep_due = time.monotonic() + self.lanes.pace.sweep
             return 0.0
         if self.queue or now >= self.reconcile_due:
-            return await self._reconcile(opened)
+            return await self.reconcile(opened)
         return IDLE
 
     async def _run_errand(self, opened: Connection, errand: Errand) -> None:
@@ -125,7 +125,8 @@ class Background:
         tracker, out = self.lanes.tracker, self.lanes.health.quarantined
         return [name for name, state in tracker.buckets.items() if state.mark is not None and name not in out]
 
-    async def _backfill(self, opened: Connection) -> bool:
+    async def backfill(self, opened: Connection) -> bool:
+        """Read one more chunk of history, the shortest covered dataset first; False when all reach the horizon."""
         tracker, horizon = self.lanes.tracker, self.horizon()
         name = tracker.next_backfill(horizon.hours, self._live())
         if name is None:
@@ -174,7 +175,7 @@ class Background:
             chunk = max(10 * MINUTE, chunk // 2)
         self.chunks[name] = chunk
 
-    async def _sweep(self, opened: Connection) -> None:
+    async def sweep(self, opened: Connection) -> None:
         """Mend what `updated_at` did not show, by row version, over the recent hours."""
         lanes = self.lanes
         marks = {name: mark for name in self._live() if (mark := lanes.tracker.buckets[name].mark) is not None}
@@ -194,7 +195,7 @@ class Background:
         self.swept = (reading.as_of, reading.xmin)
         lanes.changed()
 
-    async def _reconcile(self, opened: Connection) -> float:
+    async def reconcile(self, opened: Connection) -> float:
         """Read one range again and put right what differs; returns the rest that keeps the load bounded."""
         lanes, horizon = self.lanes, self.horizon()
         if not self.queue:

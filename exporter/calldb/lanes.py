@@ -129,7 +129,7 @@ class Lanes:
         log.info("call database, background: %s", problem)
 
     async def _poll_lane(self, opened: Connection) -> None:
-        await self._attach(opened)
+        await self.attach(opened)
         while True:
             due = time.monotonic() + self.pace.poll
             async with asyncio.timeout(POLL_DEADLINE):
@@ -141,7 +141,7 @@ class Lanes:
             await self.ready.wait()
             await asyncio.sleep(await self.background.step(opened))
 
-    async def _attach(self, opened: Connection) -> None:
+    async def attach(self, opened: Connection) -> None:
         """Look at the database; a different one than before means starting over."""
         found = await survey(opened, self.catalogue)
         self.reader = Reader(self.catalogue, found.versions, self.nets, self.observe)

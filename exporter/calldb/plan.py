@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from exporter.semantic.model import Window
 from exporter.state.buckets import HOUR, MINUTE, Mark
 
+FIRST_MINUTES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -20,7 +22,11 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """What is kept at an instant: minute buckets from `minutes`, hour buckets from `hours`, both up to `end`."""
+    """What is kept at an instant: minute buckets from `minutes`, hour buckets from `hours`, both up to `end`.
+
+    `end` is the end of the running hour: a window of the grain hour covers that hour whole (contract §2), rows with an
+    anchor in the next minutes included.
+    """
 
     minutes: int
     hours: int
@@ -32,7 +38,7 @@ class Horizon:
         starts = {grain: [w.bounds(as_of)[0] for w in windows if w.grain == grain] for grain in ("minute", "hour")}
         minutes = floor(min(starts["minute"], default=int(as_of)), HOUR)
         hours = min([*starts["hour"], minutes])
-        return cls(minutes, hours, floor(int(as_of), MINUTE) + MINUTE)
+        return cls(minutes, hours, floor(int(as_of), HOUR) + HOUR)
 
 
 def floor(instant: int, grain: int) -> int:
@@ -59,8 +65,13 @@ def _runs(starts: Sequence[int], grain: int) -> list[Range]:
 
 
 def entered_minutes(mark: Mark, horizon: Horizon) -> range:
-    """Minutes that began since the mark: rows that carry a future anchor become due without changing."""
-    return range(floor(int(mark.as_of), MINUTE) + MINUTE, horizon.end, MINUTE)
+    """Minutes of the hours that began since the mark: rows with a future anchor become due without changing."""
+    return range(floor(int(mark.as_of), HOUR) + HOUR, horizon.end, MINUTE)
+
+
+def first_minute(as_of: float) -> int:
+    """Where reading begins for a dataset that was never read: enough for the shortest window."""
+    return floor(int(as_of), MINUTE) - FIRST_MINUTES * MINUTE
 
 
 @dataclass(slots=True)

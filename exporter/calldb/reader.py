@@ -16,7 +16,7 @@ import asyncpg
 
 from exporter.calldb import query
 from exporter.calldb.connect import TROUBLE, Access, Connection, begin, explain_query, is_trouble
-from exporter.calldb.plan import Horizon, Range, entered_minutes, touched_ranges
+from exporter.calldb.plan import Horizon, Range, entered_minutes, first_minute, touched_ranges
 from exporter.calldb.query import RowVersion
 from exporter.semantic.model import Anchor, Catalogue, Dataset, Slice
 from exporter.state.buckets import HOUR, MINUTE, Mark, RawLabels, Vector
@@ -28,7 +28,6 @@ Observe = Callable[[str, str, float, int], None]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A dataset that was not read for longer starts over, in chunks, newest first.
 LONGEST_GAP = 6 * HOUR
-FIRST_MINUTES = 6
 
 
 def instant(seconds: float) -> datetime:
@@ -146,7 +145,7 @@ class Reader:
         horizon = reading.horizon
         known = {name: mark for name, mark in marks.items() if mark and reading.as_of - mark.as_of < LONGEST_GAP}
         reading.started = set(marks) - set(known)
-        first = range(horizon.end - FIRST_MINUTES * MINUTE, horizon.end, MINUTE)
+        first = range(first_minute(reading.as_of), horizon.end, MINUTE)
         touched = {n: set(entered_minutes(known[n], horizon) if n in known else first) for n in marks}
         level_marks = {n: mark for n, mark in levels.items() if mark and self.catalogue.levels[n].when == "changed"}
         for source in self._sources({*known, *level_marks}):

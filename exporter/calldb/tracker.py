@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from exporter.calldb.plan import Range, floor
+from exporter.calldb.plan import Range, first_minute, floor
 from exporter.calldb.query import fingerprints
-from exporter.calldb.reader import FIRST_MINUTES, Filled, Reading
+from exporter.calldb.reader import Filled, Reading
 from exporter.semantic.model import Catalogue, Dataset, Level, Window
 from exporter.semantic.names import ALL, SLICE_LABELS
 from exporter.state.buckets import HOUR, MINUTE, Buckets, Delta, Mark, Vector
@@ -72,7 +72,7 @@ class Tracker:
         mark = Mark(reading.as_of, floor_at, reading.xmin)
         for name in reading.started:
             self._reset(name)
-            self.buckets[name].covered_from = reading.horizon.end - FIRST_MINUTES * MINUTE
+            self.buckets[name].covered_from = first_minute(reading.as_of)
         self._put_all(reading, changes)
         for name in reading.filled:
             self.buckets[name].mark = mark

@@ -19,7 +19,7 @@ WHERE l.kind = 'intent' AND l.correct IS NOT NULL AND l.total IS NOT NULL
 -- kpi: tts_mos
 SELECT
     l.labelled_at AS anchor, call.scenario, call.generation, call.period, call.script, 'all' AS own,
-    l.score AS num, 1 AS den
+    l.score::float8 AS num, 1 AS den -- the number that a real holds, not its short form
 FROM quality_labels AS l
 JOIN call ON call.call_id = l.call_id
 WHERE l.kind = 'tts_mos' AND l.score IS NOT NULL

@@ -160,7 +160,7 @@ async def test_labels_add_up_by_kind_and_asr_by_dialect(ledger: Ledger) -> None:
         (plain, "asr", 10, 10, None),
         (dialect, "asr", 30, 24, None),
         (dialect, "asr", None, 3, None),
-        (plain, "intent", 4, 3, None),
+        (plain, "intent", 4, 3, 1.0),
         (plain, "emotion", 5, 4, None),
         (plain, "emotion", 0, 0, None),
         (plain, "audit", 2, 1, None),
@@ -201,6 +201,18 @@ async def test_response_latency(ledger: Ledger) -> None:
     assert stats == {"p50": 1.25, "p95": pytest.approx(2 + 0.5 * 0.9), "mean": pytest.approx(1.8)}
     assert value(gauges, "response_latency_samples") == value(gauges, "slow_response_samples") == 2
     assert value(gauges, "slow_response_ratio") == 0.5
+
+
+async def test_no_time_at_all_is_a_time(ledger: Ledger) -> None:
+    """An answer without delay and an incident resolved as it was opened count; exactly 2 s is not slow."""
+    call = await ledger.call()
+    await ledger.put("turns", call_id=call, seq=1, user_end_at=AGO, bot_start_at=AGO)
+    await ledger.put("turns", call_id=call, seq=2, user_end_at=AGO - 2 * SECOND, bot_start_at=AGO)
+    await ledger.put("incidents", incident_id=1, opened_at=AGO, resolved_at=AGO)
+    gauges = await ledger.gauges("response_latency", "slow_response", "incident_resolution")
+    assert value(gauges, "response_latency_seconds", stat="mean") == 1
+    assert (value(gauges, "slow_response_ratio"), value(gauges, "slow_response_samples")) == (0, 2)
+    assert value(gauges, "incident_resolution_seconds") == 0
 
 
 async def test_complaints_beside_answered_calls(ledger: Ledger) -> None:

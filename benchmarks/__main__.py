@@ -1,0 +1,60 @@
+"""`python -m benchmarks [NAME...]`: run benchmarks by name, print tables, write JSON to benchmarks/out."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from benchmarks import poll
+from benchmarks.base import Bench, Size
+from benchmarks.cluster import Cluster
+
+BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
+    "poll": poll.run,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(BENCHMARKS)} (default: all)")
+    work = os.environ.get("OUTCALL_BENCH_WORK") or Path(tempfile.gettempdir()) / "outcall-bench"
+    parser.add_argument("--work", type=Path, default=work, help="scratch folder (OUTCALL_BENCH_WORK; 15 GB for 10m)")
+    parser.add_argument("--sizes", default="1m,10m", help="histories in calls over 30 days: 1m,10m,50m (50m: 60 GB)")
+    parser.add_argument("--polls", type=int, default=8, help="polls to observe")
+    parser.add_argument("--interval", type=float, default=15, help="seconds between polls")
+    peers = os.environ.get("OUTCALL_BENCH_PEERS")
+    parser.add_argument("--peers", type=Path, default=peers, help="folder of the peers' harness (OUTCALL_BENCH_PEERS)")
+    parser.add_argument("--keep", action="store_true", help="keep the loaded histories for the next run")
+    return parser
+
+
+def main() -> int:
+    """Run what was asked for; returns the exit status."""
+    arguments = _parser().parse_args()
+    unknown = set(arguments.names) - set(BENCHMARKS)
+    if unknown:
+        print(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    # SIGTERM ends like Ctrl-C, so that servers are stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    cluster = Cluster(arguments.work)
+    try:
+        with cluster:
+            sizes = tuple(map(Size, arguments.sizes.split(",")))
+            bench = Bench(arguments.work, cluster, sizes, arguments.polls, arguments.interval, arguments.peers)
+            for name in arguments.names or BENCHMARKS:
+                asyncio.run(BENCHMARKS[name](bench))
+    finally:
+        if not arguments.keep:
+            cluster.remove()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""What all benchmarks share: the cluster, the sizes of the history, where results go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cluster import EXPORTER, Cluster
+from benchmarks.load import SECONDS, load
+from benchmarks.service import Service
+from benchmarks.writer import Writer
+
+OUT = Path(__file__).parent / "out"
+# Everything but polls is quiet.
+QUIET = {"reconcile_interval": 604_800, "sweep_interval": 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A history: calls over 30 days."""
+
+    name: str
+
+    @property
+    def calls(self) -> int:
+        return int(float(self.name[:-1]) * {"k": 1_000, "m": 1_000_000}[self.name[-1]])
+
+    @property
+    def database(self) -> str:
+        return f"bench_{self.name.replace('.', '_')}"
+
+    @property
+    def rate(self) -> float:
+        """Dials a second."""
+        return self.calls / SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The settings of one run."""
+
+    work: Path
+    cluster: Cluster
+    sizes: tuple[Size, ...]
+    polls: int
+    interval: float
+    peers: Path | None = None
+    out: Path = OUT
+
+    async def ready(self, size: Size) -> float:
+        """Load the history unless it is there; returns the seconds it took."""
+        opened = await self.cluster.connect()
+        known = await opened.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", size.database)
+        await opened.close()
+        return 0.0 if known else await load(self.cluster, size.database, size.calls)
+
+    def service(self, size: Size, **settings: object) -> Service:
+        """The exporter on a history, with its state kept between runs."""
+        dsn = self.cluster.dsn(size.database, EXPORTER)
+        log = self.work / f"serve-{size.name}.log"
+        return Service(dsn, self.work / f"state-{size.name}", log, **settings)
+
+    @asynccontextmanager
+    async def writing(self, size: Size) -> AsyncIterator[None]:
+        """A platform that writes at the history's own pace meanwhile."""
+        writer = Writer(self.cluster, size.database, size.rate, max(1000, size.calls // 3))
+        task = asyncio.create_task(writer.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

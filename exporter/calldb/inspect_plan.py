@@ -1,0 +1,133 @@
+"""Which relations a statement would read from end to end, by the server's own plan, and the index that mends it.
+
+EXPLAIN without ANALYZE: nothing is read. A source may be a view or a SELECT over other tables; what stands behind its
+columns is taken from the verbose plan of reading them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.calldb.connect import Connection
+from exporter.calldb.inspect_finding import Finding
+from exporter.calldb.inspect_statements import Statement, Wanted
+from exporter.semantic.spec import SourceSpec
+from exporter.semantic.sqltext import relation_sql
+
+# Below that a sequential scan is what a good planner chooses.
+MANY_ROWS = 10_000
+
+_COLUMN = re.compile(r'^"?([^".]+)"?\."?([^".]+)"?$')
+_RELATION = """
+WITH found AS (SELECT c.oid, coalesce(pg_partition_root(c.oid), c.oid::regclass) AS root FROM pg_class c
+  WHERE c.relname = $2 AND c.relnamespace = to_regnamespace(quote_ident($1)))
+SELECT root.oid::bigint, format('%I.%I', root.relnamespace::regnamespace::text, root.relname),
+  root.relkind = 'p' AS is_partitioned,
+  CASE WHEN part.reltuples > 0 THEN part.reltuples::float8 ELSE pg_relation_size(part.oid) / 100.0 END::float8 AS rows
+FROM found JOIN pg_class root ON root.oid = found.root::oid JOIN pg_class part ON part.oid = found.oid
+"""
+_LEADING = """
+SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+  WHERE i.indrelid = $1::bigint::oid AND i.indisvalid AND a.attname = $2 AND ($3 OR i.indpred IS NULL))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table (of a partition: its root) by oid and quoted name; `rows` is the server's estimate."""
+
+    oid: int
+    name: str
+    is_partitioned: bool
+    rows: float
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind a source: its tables, and for each plain column the table and column it comes from."""
+
+    relations: tuple[str, ...]
+    columns: Mapping[str, tuple[str, str]]
+
+
+async def plan_of(connection: Connection, sql: str, *arguments: object) -> dict[str, Any]:
+    """The root node of a statement's plan."""
+    text = await connection.fetchval("EXPLAIN (VERBOSE, COSTS, FORMAT JSON) " + sql, *arguments)
+    plan: dict[str, Any] = json.loads(text)[0]["Plan"]
+    return plan
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A plan's nodes, parents first."""
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+class Planner:
+    """Asks one server about plans; remembers relations."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._relations: dict[tuple[str, str], Relation | None] = {}
+
+    async def behind(self, name: str, source: SourceSpec) -> Behind:
+        """Which tables and columns a source reads; raises asyncpg's errors."""
+        columns = ", ".join(f"source.{column}" for column in source.columns)
+        plan = await plan_of(self._connection, f"SELECT {columns} FROM {relation_sql(name, source)} AS source")
+        by_alias = {node["Alias"]: await self._relation(node) for node in nodes(plan) if "Relation Name" in node}
+        origins: dict[str, tuple[str, str]] = {}
+        for column, output in zip(source.columns, plan.get("Output", ()), strict=False):
+            match = _COLUMN.match(output)
+            relation = by_alias.get(match[1]) if match else None
+            if match and relation:
+                origins[column] = (relation.name, match[2])
+        return Behind(tuple(dict.fromkeys(r.name for r in by_alias.values() if r)), origins)
+
+    async def findings(self, statement: Statement, behind: Mapping[str, Behind]) -> list[Finding]:
+        """A warning for every large relation that the statement would read whole; raises asyncpg's errors."""
+        plan = await plan_of(self._connection, statement.sql, *statement.arguments)
+        whole: dict[str, list[Relation]] = {}
+        for node in nodes(plan):
+            if node["Node Type"] == "Seq Scan" and (relation := await self._relation(node)):
+                whole.setdefault(relation.name, []).append(relation)
+        return [
+            await self._advise(statement, relations[0], behind)
+            for relations in whole.values()
+            if sum(relation.rows for relation in relations) > MANY_ROWS
+        ]
+
+    async def _advise(self, statement: Statement, relation: Relation, behind: Mapping[str, Behind]) -> Finding:
+        problem = f"is read whole, about {relation.rows:,.0f} rows, by '{statement.kind}: {statement.name}'"
+        for wanted in statement.wanted:
+            name, column = behind[wanted.source].columns.get(wanted.column, ("", ""))
+            if name == relation.name and not await self._is_leading(relation, column, wanted):
+                return Finding(relation.name, problem, create_index(relation, column, wanted))
+        if all(wanted.column in behind[wanted.source].columns for wanted in statement.wanted):
+            fix = f"its indexes are there but not used: run ANALYZE {relation.name}"
+        else:
+            names = ", ".join(f"{w.source}.{w.column}" for w in dict.fromkeys(statement.wanted))
+            fix = f"index the column or expression that stands behind {names}"
+        return Finding(relation.name, problem, fix)
+
+    async def _is_leading(self, relation: Relation, column: str, wanted: Wanted) -> bool:
+        return bool(await self._connection.fetchval(_LEADING, relation.oid, column, not wanted.partial))
+
+    async def _relation(self, node: Mapping[str, Any]) -> Relation | None:
+        at = (node["Schema"], node["Relation Name"])
+        if at not in self._relations:
+            row = await self._connection.fetchrow(_RELATION, *at)
+            self._relations[at] = Relation(row[0], row[1], row[2], row[3]) if row else None
+        return self._relations[at]
+
+
+def create_index(relation: Relation, column: str, wanted: Wanted) -> str:
+    """The statement that makes the missing index; a partitioned table cannot have one made CONCURRENTLY."""
+    quoted = column if re.fullmatch(r"[a-z_][a-z0-9_]*", column) else f'"{column}"'
+    condition = f" WHERE {wanted.partial}" if wanted.partial else ""
+    how = "CREATE INDEX" if relation.is_partitioned else "CREATE INDEX CONCURRENTLY"
+    return f"{how} ON {relation.name} ({quoted}){condition}"
