@@ -64,7 +64,7 @@ async def _after_poll(
             raise RuntimeError("the exporter does not poll any more, see its log")
         await asyncio.sleep(0.25)
     await asyncio.sleep(REPORT_DELAY)
-    while sum(cost.calls for cost in reading.values()) != sum(c.calls for c in (now := await costs(opened)).values()):
+    while (now := await costs(opened)) != reading:
         reading = now
         await asyncio.sleep(0.5)
     metrics = await asyncio.to_thread(service.metrics)

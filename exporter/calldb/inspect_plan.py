@@ -14,7 +14,7 @@ from typing import Any
 
 from exporter.calldb.connect import Connection
 from exporter.calldb.inspect_finding import Finding
-from exporter.calldb.inspect_statements import Statement, Wanted
+from exporter.calldb.inspect_statements import Statement
 from exporter.semantic.spec import SourceSpec
 from exporter.semantic.sqltext import relation_sql
 
@@ -32,7 +32,7 @@ FROM found JOIN pg_class root ON root.oid = found.root::oid JOIN pg_class part O
 """
 _LEADING = """
 SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-  WHERE i.indrelid = $1::bigint::oid AND i.indisvalid AND a.attname = $2 AND ($3 OR i.indpred IS NULL))
+  WHERE i.indrelid = $1::bigint::oid AND i.indisvalid AND a.attname = $2)
 """
 
 
@@ -105,8 +105,8 @@ class Planner:
         problem = f"is read whole, about {relation.rows:,.0f} rows, by '{statement.kind}: {statement.name}'"
         for wanted in statement.wanted:
             name, column = behind[wanted.source].columns.get(wanted.column, ("", ""))
-            if name == relation.name and not await self._is_leading(relation, column, wanted):
-                return Finding(relation.name, problem, create_index(relation, column, wanted))
+            if name == relation.name and not await self._is_leading(relation, column):
+                return Finding(relation.name, problem, create_index(relation, column))
         if all(wanted.column in behind[wanted.source].columns for wanted in statement.wanted):
             fix = f"its indexes are there but not used: run ANALYZE {relation.name}"
         else:
@@ -114,8 +114,8 @@ class Planner:
             fix = f"index the column or expression that stands behind {names}"
         return Finding(relation.name, problem, fix)
 
-    async def _is_leading(self, relation: Relation, column: str, wanted: Wanted) -> bool:
-        return bool(await self._connection.fetchval(_LEADING, relation.oid, column, not wanted.partial))
+    async def _is_leading(self, relation: Relation, column: str) -> bool:
+        return bool(await self._connection.fetchval(_LEADING, relation.oid, column))
 
     async def _relation(self, node: Mapping[str, Any]) -> Relation | None:
         at = (node["Schema"], node["Relation Name"])
@@ -125,9 +125,8 @@ class Planner:
         return self._relations[at]
 
 
-def create_index(relation: Relation, column: str, wanted: Wanted) -> str:
+def create_index(relation: Relation, column: str) -> str:
     """The statement that makes the missing index; a partitioned table cannot have one made CONCURRENTLY."""
     quoted = column if re.fullmatch(r"[a-z_][a-z0-9_]*", column) else f'"{column}"'
-    condition = f" WHERE {wanted.partial}" if wanted.partial else ""
     how = "CREATE INDEX" if relation.is_partitioned else "CREATE INDEX CONCURRENTLY"
-    return f"{how} ON {relation.name} ({quoted}){condition}"
+    return f"{how} ON {relation.name} ({quoted})"

@@ -21,21 +21,20 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A column of a source that an index should lead with; `partial` is the condition of a partial index."""
+    """A column of a source that an index should lead with."""
 
     source: str
     column: str
-    partial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement with its arguments; `owner` is the dataset or level that fails with it, or empty."""
+    """One statement with its arguments; `owners` are the datasets and levels that fail with it."""
 
     kind: str
     name: str
     source: str
-    owner: str
+    owners: tuple[str, ...]
     sql: str
     arguments: tuple[object, ...]
     wanted: tuple[Wanted, ...]
@@ -65,12 +64,18 @@ def poll_statements(
     for name, level in catalogue.levels.items():
         if level.source in usable:
             sql = query.level_sql(level, catalogue.sources[level.source])
-            yield Statement("level", name, level.source, name, sql, (), tuple(_level_wanted(catalogue, sql)))
+            yield Statement("level", name, level.source, (name,), sql, (), tuple(_level_wanted(catalogue, sql)))
 
 
 def usable_by(dataset: Dataset, usable: Collection[str]) -> bool:
     """Whether every source that a dataset needs can be read."""
     return all(source in usable for source in dataset.needs)
+
+
+def dependants(catalogue: Catalogue, source: str) -> tuple[str, ...]:
+    """The datasets and levels that a source's failure takes down."""
+    datasets = [name for name, dataset in catalogue.datasets.items() if source in dataset.needs]
+    return (*datasets, *(name for name, level in catalogue.levels.items() if level.source == source))
 
 
 def _source_statements(
@@ -83,11 +88,12 @@ def _source_statements(
     bounds = _horizon(moment) if anchors else ()
     changed = query.changed_sql(name, source, version)
     sql = query.probe_sql(name, source, changed, anchors)
-    yield Statement("changed rows", name, name, "", sql, (*since, *bounds), (Wanted(name, "updated_at"),))
+    owners = dependants(catalogue, name)
+    yield Statement("changed rows", name, name, owners, sql, (*since, *bounds), (Wanted(name, "updated_at"),))
     if version.column is not None:
         leaked = query.leaked_sql(name, source, version, moment.sweep)
         sql = query.probe_sql(name, source, leaked, anchors)
-        yield Statement("sweep", name, name, "", sql, (*since, *bounds), (Wanted(name, source.event),))
+        yield Statement("sweep", name, name, owners, sql, (*since, *bounds), (Wanted(name, source.event),))
 
 
 def _dataset_statements(
@@ -103,13 +109,13 @@ def _dataset_statements(
     ):
         sql = query.aggregate_sql(dataset, source, "minute" if grain == "minute" else "hour")
         wanted = (Wanted(dataset.source, dataset.anchor.column), *_looked_up(catalogue, sql))
-        yield Statement(kind, name, dataset.source, name, sql, (low, high), wanted)
+        yield Statement(kind, name, dataset.source, (name,), sql, (low, high), wanted)
     since = (moment.as_of - timedelta(seconds=moment.overlap), moment.xmin)
     for touch in dataset.touches:
         changed = query.changed_sql(touch.source, catalogue.sources[touch.source], versions[touch.source])
         sql = query.touch_sql(dataset, changed, touch.from_clause)
         wanted = (Wanted(touch.source, "updated_at"), *_looked_up(catalogue, sql))
-        yield Statement("touched", f"{name} by {touch.source}", touch.source, name, sql, (*since, *_horizon(moment)), wanted)
+        yield Statement("touched", f"{name} by {touch.source}", touch.source, (name,), sql, (*since, *_horizon(moment)), wanted)
 
 
 def _horizon(moment: Moment) -> tuple[datetime, datetime]:
@@ -139,10 +145,9 @@ def _looked_up(catalogue: Catalogue, sql: str) -> Iterator[Wanted]:
 
 
 def _level_wanted(catalogue: Catalogue, sql: str) -> Iterator[Wanted]:
-    """As `_looked_up`; and for a level of rows whose column is null, a partial index."""
+    """As `_looked_up`; and the column that is null in the rows that a level counts (an index holds nulls too)."""
     yield from _looked_up(catalogue, sql)
     for alias, source in _aliases(catalogue, sql).items():
         for column in re.findall(rf"(?<![\w.]){alias}\.(\w+) IS NULL", sql):
-            spec = catalogue.sources[source]
-            if column in spec.columns:
-                yield Wanted(source, spec.key[0], f"{column} IS NULL")
+            if column in catalogue.sources[source].columns:
+                yield Wanted(source, column)

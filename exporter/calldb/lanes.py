@@ -189,11 +189,11 @@ class Lanes:
         level_marks = {name: self.tracker.level_marks.get(name) for name in levels}
         reading = await self.reader.poll(opened, self.access, marks, level_marks)
         self.health.clock_skew = time.time() - reading.as_of
-        if any(mark is not None and reading.xmax < mark.xmin for mark in marks.values()):
+        if any(mark is not None and reading.next_id < mark.xmin for mark in marks.values()):
             log.warning("call database: its transactions went backwards; starting over")
             await self._start_over(self._identity or "")
             return reading
-        floor_at = self.history.floor(reading.as_of, reading.xmin, reading.xmax)
+        floor_at = self.history.floor(reading.as_of, reading.xmin, reading.next_id)
         async with self.lock:
             await asyncio.to_thread(self.tracker.apply, reading, floor_at)
         now = time.monotonic()

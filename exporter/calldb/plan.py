@@ -85,11 +85,11 @@ class History:
     longest: float
     seen: list[tuple[float, int]]
 
-    def floor(self, as_of: float, xmin: int, xmax: int) -> float:
+    def floor(self, as_of: float, xmin: int, next_id: int) -> float:
         """The earliest `updated_at` that a row invisible to this snapshot is expected to carry; remembers it."""
         earliest = as_of - self.longest
-        known = [at for at, next_id in self.seen if next_id <= xmin]
-        result = as_of if xmin == xmax else max([earliest, *known])
-        self.seen = [(at, next_id) for at, next_id in self.seen if at >= earliest][-10_000:]
-        self.seen.append((as_of, xmax))
+        known = [at for at, following in self.seen if following <= xmin]
+        result = as_of if xmin == next_id else max([earliest, *known])
+        self.seen = [(at, following) for at, following in self.seen if at >= earliest][-10_000:]
+        self.seen.append((as_of, next_id))
         return result

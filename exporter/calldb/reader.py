@@ -57,11 +57,14 @@ class Filled:
 
 @dataclass(slots=True)
 class Reading:
-    """What one poll saw, all in one snapshot. Instants in Unix seconds, transaction ids 64 bit."""
+    """What one poll saw, all in one snapshot. Instants in Unix seconds, transaction ids 64 bit.
+
+    `xmin` is the oldest transaction then running, `next_id` the next one to begin.
+    """
 
     as_of: float = 0.0
     xmin: int = 0
-    xmax: int = 0
+    next_id: int = 0
     horizon: Horizon = field(default_factory=lambda: Horizon(0, 0, 0))
     filled: dict[str, list[Filled]] = field(default_factory=dict)
     levels: dict[str, Cells] = field(default_factory=dict)
@@ -163,13 +166,15 @@ class Reader:
         return reading
 
     async def _snapshot(self, connection: Connection) -> Reading:
+        # A snapshot's own xmax is not the next id: ids above it may be running. age() counts from the next one.
         row = await connection.fetchrow(
-            "-- outcall: the instant of this poll\nSELECT statement_timestamp(), pg_current_snapshot()::text"
+            "-- outcall: the instant of this poll\n"
+            "SELECT statement_timestamp(), pg_snapshot_xmin(now)::text::bigint, age(pg_snapshot_xmin(now)::text::xid)"
+            " FROM pg_current_snapshot() AS now"
         )
-        assert row is not None  # noqa: S101 - a SELECT without FROM has one row
-        xmin, xmax = (int(part) for part in row[1].split(":")[:2])
+        assert row is not None  # noqa: S101 - one snapshot, one row
         as_of = (row[0] - _EPOCH) / timedelta(microseconds=1) / 1_000_000
-        return Reading(as_of, xmin, xmax, Horizon.at(as_of, self.catalogue.windows))
+        return Reading(as_of, row[1], row[1] + row[2], Horizon.at(as_of, self.catalogue.windows))
 
     def _sources(self, names: Iterable[str]) -> list[str]:
         """Sources whose changes matter to these datasets and levels, in the catalogue's order."""

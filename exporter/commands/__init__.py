@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.commands import serve
+from exporter.commands import demo, serve
 from exporter.commands.base import Command
 
-COMMANDS: tuple[Command, ...] = (serve.COMMAND,)
+COMMANDS: tuple[Command, ...] = (serve.COMMAND, demo.COMMAND,)

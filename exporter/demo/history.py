@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from exporter.simulate.archive import archived, archived_minutes, founding
 from exporter.simulate.events import Event, pending, settled
+from exporter.simulate.experience import LOOKAHEAD
 from exporter.simulate.generate import generate_minute, minutes_of
 from exporter.simulate.plan import SimulationPlan, minute_of
 from exporter.simulate.recordings import RecordingStore
@@ -23,9 +24,8 @@ from exporter.simulate.write import Connection, copy, erase
 CALLS_PER_PIECE = 4_000
 # Today and yesterday: whatever the hour, the last 24 hours are in.
 NEWEST_DAYS = 2
-# What older days still have to bring is next to nothing, and not worth waiting for.
+# Live calls begin when these are in. What older days have still to bring is next to nothing, and never comes.
 RECENT_DAYS = 9
-LOOKAHEAD = timedelta(days=45)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,7 +58,7 @@ class History:
         """The files first: a recording that the database knows of must be there."""
         facts, now = piece.facts, self._plan.now
         rows, gone = await asyncio.to_thread(settled, facts, now), [c for c, at in facts.erasures if at <= now]
-        if piece.age is not None and piece.age <= RECENT_DAYS:
+        if piece.age is None or piece.age <= RECENT_DAYS:
             self.arriving += pending(facts, now, now + LOOKAHEAD)
         self._store.write_recent(rows["recordings"], BEGINNING)
         self._store.lose_all((number, started) for number, started, at in facts.lost_files if at <= now)
