@@ -15,7 +15,7 @@ import asyncpg
 from exporter.calldb.connect import TROUBLE, Access, Connection, begin, connection, describe, explain_query, is_trouble
 from exporter.calldb.inspect_finding import Finding
 from exporter.calldb.inspect_plan import Behind, Planner
-from exporter.calldb.inspect_role import role_findings
+from exporter.calldb.inspect_role import role_findings, shortened
 from exporter.calldb.inspect_statements import Moment, Statement, dependants, poll_statements
 from exporter.calldb.query import RowVersion
 from exporter.calldb.reader import Nets, raw_labels
@@ -121,6 +121,7 @@ class _Inspector:
             if problem:
                 result.findings.append(Finding.from_sentence(f"source {name}", problem))
                 result.failed.update(dependants(self.catalogue, name))
+        result.findings += version_findings(result.sources)
         return found.versions
 
     def _relations(self, usable: set[str], behind: Mapping[str, Behind]) -> set[str]:
@@ -156,6 +157,16 @@ class _Inspector:
                 for label, value in zip(dataset.labels, raw_labels(dataset.slices, row, 1), strict=True):
                     if value is not None:
                         result.values.setdefault(label, set()).add(value)
+
+
+def version_findings(sources: Mapping[str, SourceState]) -> list[Finding]:
+    """A warning for the usable sources whose rows do not tell which transaction wrote them."""
+    without = [name for name, state in sources.items() if not state.problem and state.version is None]
+    if not without:
+        return []
+    place = f"source{'s' if len(without) > 1 else ''} {shortened(without)}"
+    problem = "no row version: a row that commits late or has a wrong updated_at is missed until the next reconcile"
+    return [Finding(place, problem, "add `xmin AS row_xmin` to the view or SELECT, from the table that changes")]
 
 
 def several(finding: Finding, count: int) -> Finding:

@@ -14,7 +14,7 @@ _LEAST = "use the role that role.sql makes (docs/role.md)"
 _ROLE = """
 SELECT r.oid::bigint AS oid, rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolconnlimit,
   EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
-    WHERE s.setrole IN (0, r.oid) AND setting IN ('default_transaction_read_only=on', 'default_transaction_read_only=true')
+    WHERE s.setrole IN (0, r.oid) AND lower(setting) ~ '^default_transaction_read_only=(on|true|yes|1)$'
     AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) AS is_read_only
 FROM pg_roles r WHERE rolname = current_user
 """
@@ -72,9 +72,10 @@ async def _rights(connection: Connection, place: str, relations: Sequence[str]) 
     found = []
     if groups := [str(row[0]) for row in await connection.fetch(_MEMBER_OF)]:
         found.append(Finding(place, f"is a member of {', '.join(groups)}", f"REVOKE {', '.join(groups)} from it"))
-    for row in await connection.fetch(_CREATE):
-        fix = f"REVOKE CREATE ON {str(row[0]).upper().partition(' ')[0]} {str(row[0]).partition(' ')[2]} FROM it and PUBLIC"
-        found.append(Finding(place, f"may create objects in {row[0]}", fix))
+    found += [
+        Finding(place, f"may create objects in {row[0]}", f"REVOKE CREATE ON {row[0]} FROM it and from PUBLIC")
+        for row in await connection.fetch(_CREATE)
+    ]
     names: dict[tuple[str, ...], list[str]] = {}
     for privilege, tables in await connection.fetch(_WRITE, relations):
         names.setdefault(tuple(tables), []).append(privilege)

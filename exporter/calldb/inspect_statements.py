@@ -78,9 +78,7 @@ def dependants(catalogue: Catalogue, source: str) -> tuple[str, ...]:
     return (*datasets, *(name for name, level in catalogue.levels.items() if level.source == source))
 
 
-def _source_statements(
-    catalogue: Catalogue, name: str, version: RowVersion, moment: Moment
-) -> Iterator[Statement]:
+def _source_statements(catalogue: Catalogue, name: str, version: RowVersion, moment: Moment) -> Iterator[Statement]:
     source = catalogue.sources[name]
     since = (moment.as_of - timedelta(seconds=moment.overlap), moment.xmin)
     datasets = [d for d in catalogue.datasets.values() if d.source == name]
@@ -115,7 +113,9 @@ def _dataset_statements(
         changed = query.changed_sql(touch.source, catalogue.sources[touch.source], versions[touch.source])
         sql = query.touch_sql(dataset, changed, touch.from_clause)
         wanted = (Wanted(touch.source, "updated_at"), *_looked_up(catalogue, sql))
-        yield Statement("touched", f"{name} by {touch.source}", touch.source, (name,), sql, (*since, *_horizon(moment)), wanted)
+        yield Statement(
+            "touched", f"{name} by {touch.source}", touch.source, (name,), sql, (*since, *_horizon(moment)), wanted
+        )
 
 
 def _horizon(moment: Moment) -> tuple[datetime, datetime]:
@@ -136,7 +136,9 @@ def _looked_up(catalogue: Catalogue, sql: str) -> Iterator[Wanted]:
     """The first column by which each relation of a statement is joined to another one."""
     for alias, source in _aliases(catalogue, sql).items():
         columns = catalogue.sources[source].columns
-        pattern = rf"(?<![\w.]){alias}\.(\w+)\s*=\s*(?!{alias}\.)\w+\.\w|(?<![\w.])(?!{alias}\.)\w+\.\w+\s*=\s*{alias}\.(\w+)"
+        pattern = (
+            rf"(?<![\w.]){alias}\.(\w+)\s*=\s*(?!{alias}\.)\w+\.\w|(?<![\w.])(?!{alias}\.)\w+\.\w+\s*=\s*{alias}\.(\w+)"
+        )
         for match in re.finditer(pattern, sql):
             column = match[1] or match[2]
             if column in columns:

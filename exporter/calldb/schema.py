@@ -46,17 +46,17 @@ def canonical_tables() -> tuple[str, ...]:
     return tuple(re.findall(r"^CREATE TABLE IF NOT EXISTS (\w+)", schema_sql(), re.MULTILINE))
 
 
-async def init_db(access: Access, timeout: float, *, create_schema: bool = False, with_role: bool = False) -> Made:
+async def init_db(access: Access, limit: float, *, create_schema: bool = False, with_role: bool = False) -> Made:
     """Make the tables in `access.schema` (empty: the role's own), in one transaction; raises DatabaseError.
 
-    `timeout` bounds each statement, in seconds: an index on a full table takes its time.
+    `limit` bounds each statement, in seconds: an index on a full table takes its time.
     """
-    async with connection(access, statement_timeout=timeout) as opened:
+    async with connection(access, statement_timeout=limit) as opened:
         try:
             async with opened.transaction():
                 # Sessions of the exporter are read only; this is the one transaction that is not.
                 await opened.execute("SET TRANSACTION READ WRITE")
-                await begin(opened, access, timeout)
+                await begin(opened, access, limit)
                 return await _make(opened, access.schema, create_schema, with_role)
         except (asyncpg.PostgresError, *TROUBLE) as error:
             raise explain_schema(error) from None

@@ -11,10 +11,10 @@ from exporter.calldb import query
 from exporter.calldb.connect import TROUBLE, Connection, explain_query, is_trouble
 from exporter.calldb.query import RowVersion
 from exporter.semantic.model import Catalogue
-from exporter.semantic.spec import SourceSpec
+from exporter.semantic.spec import ColumnType, SourceSpec
 from exporter.semantic.sqltext import relation_sql
 
-_SAME_TYPE = {
+_SAME_TYPE: Mapping[ColumnType, set[str]] = {
     "bigint": {"int8", "int4", "int2"},
     "int": {"int4", "int2", "int8"},
     "real": {"float4", "float8", "numeric", "int4", "int8"},
@@ -70,30 +70,46 @@ async def check_source(connection: Connection, name: str, source: SourceSpec) ->
     """Empty when the source can be read and its columns have usable types, else one sentence."""
     try:
         prepared = await connection.prepare(query.columns_sql(name, source))
+        # Preparing finds the names; only running, though it reads no row, asks for the right to read them.
+        await prepared.fetch()
     except (asyncpg.PostgresError, *TROUBLE, ValueError) as error:
         if is_trouble(error):
             raise
         return await _which_column(connection, name, source, error)
-    for (column, wanted), attribute in zip(source.columns.items(), prepared.get_attributes(), strict=True):
-        found = attribute.type.name
-        if found not in _SAME_TYPE[wanted]:
-            return f"{name}.{column} is {found}, not {wanted}: cast it in a SELECT under sources"
-    return ""
+    columns = zip(source.columns.items(), prepared.get_attributes(), strict=True)
+    types = [(column, wanted, attribute.type.name) for (column, wanted), attribute in columns]
+    wrong = [
+        f"{name}.{column} is {found}, not {wanted}"
+        for column, wanted, found in types
+        if found not in _SAME_TYPE[wanted]
+    ]
+    return f"{', '.join(wrong)}: cast in a SELECT under sources" if wrong else ""
+
+
+def fits(found: str, wanted: ColumnType) -> bool:
+    """Whether a column of PostgreSQL's type `found` serves where `wanted` is declared."""
+    return found in _SAME_TYPE[wanted]
 
 
 async def _which_column(connection: Connection, name: str, source: SourceSpec, error: BaseException) -> str:
-    """Name the missing columns, where that is what is wrong."""
+    """Name the columns that are missing or may not be read, where that is what is wrong."""
     if not isinstance(error, asyncpg.UndefinedColumnError | asyncpg.InsufficientPrivilegeError):
         return explain_query(error, name)
     bad = []
     for column in source.columns:
         try:
-            await connection.prepare(f"SELECT source.{column} FROM {relation_sql(name, source)} AS source LIMIT 0")
-        except asyncpg.PostgresError:
-            bad.append(column)
-    if isinstance(error, asyncpg.UndefinedColumnError) and bad:
-        return f"{name} has no column {', '.join(bad)}: add it, or map the source to a SELECT that has it"
-    return explain_query(error, name)
+            await connection.fetch(f"SELECT source.{column} FROM {relation_sql(name, source)} AS source LIMIT 0")
+        except asyncpg.PostgresError as refused:
+            if isinstance(refused, type(error)):
+                bad.append(column)
+    if not bad or len(bad) == len(source.columns):
+        return explain_query(error, name)
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return (
+            f"{name} has columns that may not be read ({', '.join(bad)}): GRANT SELECT on them to the exporter's role"
+        )
+    add = "add it, set on insert and on every update" if "updated_at" in bad else "add it"
+    return f"{name} has no column {', '.join(bad)}: {add}, or map the source to a SELECT that has it"
 
 
 async def _row_version(connection: Connection, name: str, source: SourceSpec) -> RowVersion:

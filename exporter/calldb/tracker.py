@@ -142,23 +142,19 @@ class Tracker:
         left_alone = set(skip)
         held = state.minutes if grain == MINUTE else state.hours
         starts = set(filled.buckets) | {start for start in held if filled.range.start <= start < filled.range.end}
-        differing: dict[tuple[int, int], int] = {}
+        deltas: list[tuple[int, Delta]] = []
         for start in sorted(starts):
             if (grain, start) in left_alone:
                 continue
             cells = filled.buckets.get(start, {})
-            if grain == MINUTE:
-                delta = state.replace_minute(start, cells)
-                self.cube.change_minute(name, start, delta)
-                changes.add(name, HOUR, floor(start, HOUR))
-            else:
-                delta = state.replace_hour(start, cells)
-                self.cube.change_hour(name, start, delta)
-            changes.add(name, grain, start)
+            delta = state.replace_minute(start, cells) if grain == MINUTE else state.replace_hour(start, cells)
             if delta:
-                differing[grain, start] = len(delta)
-            self._count_rejected(self.catalogue.datasets[name], delta)
-        return differing
+                deltas.append((start, delta))
+                changes.add(name, grain, start)
+                changes.add(name, HOUR, floor(start, HOUR))
+                self._count_rejected(self.catalogue.datasets[name], delta)
+        self.cube.change(name, "minute" if grain == MINUTE else "hour", deltas)
+        return {(grain, start): len(delta) for start, delta in deltas}
 
     def _count_rejected(self, dataset: Dataset, delta: Delta) -> None:
         first = dataset.width - len(dataset.rejects)

@@ -13,6 +13,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import add, sub
 
 MINUTE, HOUR = 60, 3600
 
@@ -98,9 +100,7 @@ class Buckets:
         new = {self.cell_id(labels): vector for labels, vector in cells.items()}
         delta: Delta = {cell: list(vector) for cell, vector in new.items()}
         for cell, vector in self.rows(buckets.get(start)):
-            row = delta.setdefault(cell, [0] * self.width)
-            for at, value in enumerate(vector):
-                row[at] -= value
+            delta[cell] = list(map(sub, delta.get(cell) or repeat(0, self.width), vector))
         _store(buckets, start, new)
         return {cell: row for cell, row in delta.items() if any(row)}
 
@@ -108,7 +108,7 @@ class Buckets:
         total = dict(self.rows(buckets.get(start)))
         for cell, row in delta.items():
             old = total.get(cell)
-            total[cell] = tuple(row) if old is None else tuple(map(int.__add__, old, row))
+            total[cell] = tuple(row) if old is None else tuple(map(add, old, row))
         _store(buckets, start, {cell: vector for cell, vector in total.items() if any(vector)})
 
 

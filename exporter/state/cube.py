@@ -10,12 +10,14 @@ label is rolled up or the dataset has none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations
+from operator import add
 
 from exporter.semantic.model import GRAIN_SECONDS, Catalogue, Dataset, GroupingSet, Window
 from exporter.semantic.names import ALL, SLICE_LABELS
+from exporter.semantic.spec import Grain
 from exporter.state.buckets import HOUR, Buckets, Delta, RawLabels
 from exporter.state.folding import Folding
 
@@ -29,14 +31,13 @@ class Table:
     sums: dict[Key, list[int]] = field(default_factory=dict)
     dirty: set[Key] = field(default_factory=set)
 
-    def add(self, key: Key, row: list[int]) -> None:
+    def add(self, key: Key, row: Sequence[int]) -> None:
         old = self.sums.get(key)
         self.dirty.add(key)
         if old is None:
             self.sums[key] = list(row)
             return
-        for at, value in enumerate(row):
-            old[at] += value
+        old[:] = map(add, old, row)
         # The last column counts rows: over nothing nothing is kept.
         if not old[-1] and not any(old):
             del self.sums[key]
@@ -82,6 +83,16 @@ def full_labels(dataset: Dataset) -> tuple[str, ...]:
     return (*SLICE_LABELS, *(label for label in dataset.labels if label not in SLICE_LABELS))
 
 
+def add_up(parts: Iterable[Iterable[tuple[int, Sequence[int]]]]) -> dict[int, Sequence[int]]:
+    """The sum per cell of several sets of rows."""
+    total: dict[int, Sequence[int]] = {}
+    for part in parts:
+        for cell, row in part:
+            old = total.get(cell)
+            total[cell] = row if old is None else list(map(add, old, row))
+    return total
+
+
 class Cube:
     """The sums of every dataset in every window, as of one instant."""
 
@@ -102,27 +113,24 @@ class Cube:
         self._roll_keys: dict[tuple[str, str], list[list[Key]]] = {key: [] for key in self.sums}
         self._refold()
 
-    def change_minute(self, name: str, start: int, delta: Delta) -> None:
-        """A minute bucket was replaced; windows of either grain that hold it move by the delta."""
-        if delta and not self._meet(name):
-            for window in self.catalogue.windows:
-                self._change(name, window, start if window.grain == "minute" else start - start % HOUR, delta)
+    def change(self, name: str, grain: Grain, deltas: Sequence[tuple[int, Delta]]) -> None:
+        """Buckets (start, delta) of one grain were replaced; the windows that hold them move.
 
-    def change_hour(self, name: str, start: int, delta: Delta) -> None:
-        """An hour bucket was replaced; windows of the grain hour move."""
-        if delta and not self._meet(name):
-            for window in self.catalogue.windows:
-                if window.grain == "hour":
-                    self._change(name, window, start, delta)
+        A minute moves windows of both grains, an hour only those of its own. Deltas are added up per cell first:
+        rolling up is what costs.
+        """
+        if not deltas or self._meet(name):
+            return
+        for window in self.catalogue.windows:
+            if window.grain == grain or grain == "minute":
+                sums = self.sums[name, window.name]
+                step = GRAIN_SECONDS[window.grain]
+                held = (delta for start, delta in deltas if sums.start <= start - start % step < sums.end)
+                self._add(name, window, add_up(delta.items() for delta in held), 1)
 
     def _meet(self, name: str) -> bool:
         """Make the keys of new cells; True when that renamed others, so that all was built again, this change too."""
         return len(self.buckets[name].cells) > len(self._cell_keys[name]) and self._refold()
-
-    def _change(self, name: str, window: Window, start: int, delta: Delta) -> None:
-        sums = self.sums[name, window.name]
-        if sums.start <= start < sums.end:
-            self._add(name, window, sums, delta.items(), 1)
 
     def advance(self, as_of: float) -> None:
         """Slide every window to the instant `as_of` (Unix seconds)."""
@@ -142,20 +150,20 @@ class Cube:
         if start < sums.start or end < sums.end or start >= sums.end:
             self._rebuild(name, window)
             return
-        self._add_range(name, window, sums, sums.start, start, -1)
-        self._add_range(name, window, sums, sums.end, end, 1)
+        self._add_range(name, window, sums.start, start, -1)
+        self._add_range(name, window, sums.end, end, 1)
         sums.start, sums.end = start, end
 
-    def _add_range(self, name: str, window: Window, sums: Sums, start: int, end: int, sign: int) -> None:
+    def _add_range(self, name: str, window: Window, start: int, end: int, sign: int) -> None:
         buckets = self.buckets[name]
         held = buckets.minutes if window.grain == "minute" else buckets.hours
-        for at in range(start, end, GRAIN_SECONDS[window.grain]):
-            if (bucket := held.get(at)) is not None:
-                self._add(name, window, sums, ((cell, list(row)) for cell, row in buckets.rows(bucket)), sign)
+        found = (held.get(at) for at in range(start, end, GRAIN_SECONDS[window.grain]))
+        self._add(name, window, add_up(buckets.rows(bucket) for bucket in found if bucket is not None), sign)
 
-    def _add(self, name: str, window: Window, sums: Sums, rows: Iterable[tuple[int, list[int]]], sign: int) -> None:
+    def _add(self, name: str, window: Window, total: Mapping[int, Sequence[int]], sign: int) -> None:
+        sums = self.sums[name, window.name]
         cell_keys, roll_keys = self._cell_keys[name], self._roll_keys[name, window.name]
-        for cell, row in rows:
+        for cell, row in total.items():
             signed = row if sign > 0 else [-value for value in row]
             sums.cells.add(cell_keys[cell], signed)
             for key in roll_keys[cell]:
@@ -176,7 +184,7 @@ class Cube:
         sums.cells.clear()
         sums.rolls.clear()
         sums.start, sums.end = window.bounds(self.as_of)
-        self._add_range(name, window, sums, sums.start, sums.end, 1)
+        self._add_range(name, window, sums.start, sums.end, 1)
 
     def _refold(self) -> bool:
         """Decide which label values keep their names; True when one changed and everything was built again."""
