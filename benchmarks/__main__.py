@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import poll
+from benchmarks import plans, poll
 from benchmarks.base import Bench, Size
 from benchmarks.cluster import Cluster
 
 BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "poll": poll.run,
+    "plans": plans.run,
 }
 
 

@@ -71,5 +71,6 @@ class Bench:
         try:
             yield
         finally:
-            task.cancel()
+            if not task.cancel():
+                task.result()  # a writer that failed makes the figures worthless
             await asyncio.gather(task, return_exceptions=True)

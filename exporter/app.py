@@ -26,7 +26,7 @@ from exporter.collectors.recordings import RecordingsCollector
 from exporter.collectors.sample import RecordingRow, sample_query
 from exporter.errors import ConfigError, OutcallError, Place, UsageError
 from exporter.expose.families import Exposition
-from exporter.expose.health import CollectorRun, HealthCollector, QueryStats, Reloads, label_values, make_registry
+from exporter.expose.health import CollectorRun, HealthCollector, QueryStats, Reloads, make_registry
 from exporter.expose.publish import Publisher, empty_snapshot
 from exporter.expose.server import HttpServer, serve
 from exporter.expose.snapshot import Snapshot
@@ -199,14 +199,18 @@ class App:
             loaded = Loaded.from_settings(await asyncio.to_thread(self._load))
             collectors_of(loaded.settings)
         except OutcallError as error:
-            self.reloads.successful = False
-            self._engine.publisher.changed()
-            log.error("reload: %s", error)  # noqa: TRY400 - a user's mistake, no traceback
+            self.reload_failed(str(error))
             return str(error)
         await self._replace(loaded)
         self.reloads.successful, self.reloads.success_at = True, time.time()
         log.info("configuration reloaded")
         return ""
+
+    def reload_failed(self, errors: str) -> None:
+        """What is wrong is logged and shows in a metric; the last good configuration stays."""
+        self.reloads.successful = False
+        self._engine.publisher.changed()
+        log.error("reload: %s", errors)
 
     async def _replace(self, loaded: Loaded) -> None:
         """Stop the old engine, start the new one on the same state: only what changed is read again."""
@@ -229,10 +233,7 @@ class App:
         sys.setswitchinterval(SWITCH_SECONDS)
         settings = self._loaded.settings
         token = read_secret(settings.bearer_token_file, "bearer_token_file") if settings.bearer_token_file else None
-        titles = label_values(self._loaded.catalogue)
-        self.server = await serve(
-            self, settings.listen, web_config=settings.web_config_file, bearer_token=token, label_titles=titles
-        )
+        self.server = await serve(self, settings.listen, web_config=settings.web_config_file, bearer_token=token)
         self._watch_signals()
         self._running = asyncio.create_task(self._engine.run())
         announce(self.server.url)

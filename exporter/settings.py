@@ -7,9 +7,12 @@ outside. Secrets come from the environment or from files, never from the command
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -23,6 +26,11 @@ PREFIX = "OUTCALL_"
 NOT_SETTINGS = frozenset({"OUTCALL_CONFIG"})
 # Kubernetes sets OUTCALL_EXPORTER_PORT and more in every pod beside a Service called outcall-exporter.
 NOT_SETTINGS_PREFIXES = ("OUTCALL_DEMO_", "OUTCALL_TEST_", "OUTCALL_EXPORTER_")
+
+# A host of a database URL, of which there may be several: a name, an address, or a folder with a socket.
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[^:\[\]@\s]*)(?::\d{1,5})?")
+
+_KEYS = "see docs/configuration.md for all settings"
 
 Seconds = Annotated[float, Field(gt=0, le=86400 * 7)]
 
@@ -98,13 +106,27 @@ class Settings(BaseModel):
         return value
 
     def dsn(self) -> str:
-        """The database URL; raises ConfigError when there is none."""
+        """The database URL; raises ConfigError when there is none, or it is not one."""
         if self.database_url is not None:
-            return self.database_url.get_secret_value()
+            return checked_url(self.database_url.get_secret_value(), "database_url")
         if self.database_url_file is not None:
-            return read_secret(self.database_url_file, "database_url_file")
+            return checked_url(read_secret(self.database_url_file, "database_url_file"), "database_url_file")
         fix = "set database_url in the configuration file or OUTCALL_DATABASE_URL, or run `outcall-exporter demo`"
         raise ConfigError(Place("database_url"), "no call database is given", fix)
+
+
+def checked_url(url: str, key: str) -> str:
+    """`url` when it has the form of a PostgreSQL URL; raises ConfigError, which does not show it."""
+    try:
+        parts = urlsplit(url)
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        sound = parts.scheme in ("postgresql", "postgres") and not parts.fragment and all(map(_HOST.fullmatch, hosts))
+    except ValueError:
+        sound = False
+    if not sound:
+        fix = "write postgresql://user@host:5432/name, with %XX for : / ? # [ ] @ in user or password"
+        raise ConfigError(Place(key), "is not a PostgreSQL URL", fix)
+    return url
 
 
 def read_secret(path: Path, key: str) -> str:
@@ -122,12 +144,16 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
         raise document.error((), "is not a mapping", "write one `key: value` per line; see docs/configuration.md")
     base = path.parent if path is not None else Path()
     data = {key: _relative(key, value, base) for key, value in document.data.items()}
-    from_environment = _from_environment(environment)
+    problems: list[ConfigError] = []
+    from_environment = _from_environment(environment, problems)
     try:
-        return Settings.model_validate(data | from_environment)
+        settings = Settings.model_validate(data | from_environment)
     except ValidationError as failure:
-        problems = [_explain(dict(error), document, from_environment) for error in failure.errors(include_input=False)]
+        problems += [_explain(dict(error), document, from_environment) for error in failure.errors(include_input=False)]
         raise ConfigErrors(problems) from None
+    if problems:
+        raise ConfigErrors(problems)
+    return settings
 
 
 def _relative(key: str, value: Any, base: Path) -> Any:
@@ -138,33 +164,35 @@ def _relative(key: str, value: Any, base: Path) -> Any:
     return str(base / value) if is_path and isinstance(value, str) else value
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """`OUTCALL_<KEY>` for each key; lists and mappings in YAML's flow style. Unknown names are errors."""
+def _from_environment(environment: Mapping[str, str], problems: list[ConfigError]) -> dict[str, Any]:
+    """`OUTCALL_<KEY>` for each key; lists and mappings in YAML's flow style. Adds unknown names to `problems`."""
     result: dict[str, Any] = {}
     for name, text in environment.items():
         if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(NOT_SETTINGS_PREFIXES) or text == "":
             continue
         key = name.removeprefix(PREFIX).lower()
         if key not in Settings.model_fields:
-            raise ConfigError(Place(name), "is not a setting", "see `outcall-exporter serve --help` for all of them")
-        result[key] = _parsed(name, text) if key in ("catalogue_files", "link_capacity") else text
+            known = [PREFIX + field.upper() for field in Settings.model_fields]
+            problems.append(ConfigError(Place(name), "is not a setting", spelling(name, known)))
+            continue
+        try:
+            result[key] = yaml.safe_load(text) if key in ("catalogue_files", "link_capacity") else text
+        except yaml.YAMLError:
+            problems.append(ConfigError(Place(name), "cannot be parsed", "write [a.yaml, b.yaml] or {eth0: 1e9}"))
     return result
 
 
-def _parsed(name: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(Place(name), "cannot be parsed", "write [a.yaml, b.yaml] or {eth0: 1e9}") from None
+def spelling(name: str, known: Iterable[str]) -> str:
+    """The fix for an unknown name: the known one that it is most like, if any."""
+    alike = get_close_matches(name, list(known), n=1, cutoff=0.75)
+    return (f"did you mean {alike[0]}? " if alike else "remove it, or correct its spelling; ") + _KEYS
 
 
 def _explain(error: dict[str, Any], document: Document, from_environment: Mapping[str, Any]) -> ConfigError:
     key = str(error["loc"][0]) if error["loc"] else ""
     place = Place(PREFIX + key.upper()) if key in from_environment else document.place(error["loc"])
     if error["type"] == "extra_forbidden":
-        return ConfigError(
-            place, f"unknown key '{key}'", "remove it or correct its spelling; see docs/configuration.md"
-        )
+        return ConfigError(place, f"unknown key '{key}'", spelling(key, Settings.model_fields))
     message = str(error["msg"]).removeprefix("Value error, ")
     hint = Settings.model_fields[key].description if key in Settings.model_fields else ""
     return ConfigError(place, f"{key}: {message[:1].lower()}{message[1:]}", f"it is: {hint}")

@@ -22,15 +22,18 @@ from exporter.calldb.reader import Nets, raw_labels
 from exporter.calldb.survey import survey
 from exporter.errors import DatabaseError
 from exporter.semantic.model import Catalogue
+from exporter.semantic.names import UNKNOWN
 from exporter.semantic.sqltext import relation_sql
 
 OLDEST_SERVER = 13
+# Labels of a call that occur in certain combinations only: a script belongs to a scenario.
+JOINT = ("scenario", "generation", "script")
 # Windows are cut by the database's clock; dashboards and alerts by that of Prometheus.
 LARGEST_SKEW = 2.0
 
 _SERVER = """
 SELECT current_setting('server_version'), current_database(), current_user, pg_is_in_recovery(), statement_timestamp(),
-  pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+  pg_snapshot_xmin(pg_current_snapshot())::text::bigint, cardinality(current_schemas(false)) > 0
 """
 
 
@@ -66,7 +69,11 @@ class Timing:
 
 @dataclass(slots=True)
 class Inspection:
-    """Everything found. `failed` are datasets and levels whose statement failed; `values` the label values seen."""
+    """Everything found.
+
+    `failed` are datasets and levels that cannot be read; `values` the values seen by label, `joint` the combinations
+    of JOINT seen in facts that belong to a call.
+    """
 
     server: Server
     sources: dict[str, SourceState] = field(default_factory=dict)
@@ -74,6 +81,7 @@ class Inspection:
     findings: list[Finding] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
     values: dict[str, set[str]] = field(default_factory=dict)
+    joint: set[tuple[str, ...]] = field(default_factory=set)
 
 
 async def inspect(access: Access, catalogue: Catalogue, nets: Nets) -> Inspection:
@@ -101,6 +109,11 @@ class _Inspector:
         skew = (began + ended) / 2 - row[4].timestamp()
         result = Inspection(Server(str(row[0]), str(row[1]), str(row[2]), bool(row[3]), ended - began, skew))
         result.findings += server_findings(result.server, self.opened.get_server_version().major)
+        if not row[6]:
+            fix = "set database_schema to the schema of the tables, or ALTER ROLE ... SET search_path"
+            result.findings.append(
+                Finding("database_schema", "no schema of the search path exists", fix, is_error=True)
+            )
         versions = await self._sources(result)
         usable = {name for name, state in result.sources.items() if not state.problem}
         behind = {name: await self.planner.behind(name, self.catalogue.sources[name]) for name in usable}
@@ -119,7 +132,7 @@ class _Inspector:
             relation = "SELECT" if source.select is not None else relation_sql(name, source)
             result.sources[name] = SourceState(problem, found.versions[name].column, relation)
             if problem:
-                result.findings.append(Finding.from_sentence(f"source {name}", problem))
+                result.findings.append(Finding.from_sentence(f"source {name}", name, problem))
                 result.failed.update(dependants(self.catalogue, name))
         result.findings += version_findings(result.sources)
         return found.versions
@@ -143,20 +156,24 @@ class _Inspector:
         except (asyncpg.PostgresError, *TROUBLE, ValueError) as error:
             if is_trouble(error):
                 raise
-            place = f"statement '{statement.kind}: {statement.name}'"
-            result.findings.append(Finding.from_sentence(place, explain_query(error, statement.source)))
+            place = f"source {statement.source}, statement '{statement.kind}: {statement.name}'"
+            problem = explain_query(error, statement.source)
+            result.findings.append(Finding.from_sentence(place, statement.source, problem))
             result.failed.update(statement.owners)
         else:
             self._see(statement, rows, result)
 
     def _see(self, statement: Statement, rows: Sequence[asyncpg.Record], result: Inspection) -> None:
-        """Remember which label values there are."""
-        if statement.kind in ("minutes", "an hour"):
-            dataset = self.catalogue.datasets[statement.name]
-            for row in rows:
-                for label, value in zip(dataset.labels, raw_labels(dataset.slices, row, 1), strict=True):
-                    if value is not None:
-                        result.values.setdefault(label, set()).add(value)
+        """Remember which label values there are, and which occur together."""
+        if statement.kind not in ("minutes", "an hour"):
+            return
+        dataset = self.catalogue.datasets[statement.name]
+        for row in rows:
+            labels = dict(zip(dataset.labels, raw_labels(dataset.slices, row, 1), strict=True))
+            for label, value in labels.items():
+                result.values.setdefault(label, set()).add(value or UNKNOWN)
+            if labels.keys() >= set(JOINT):
+                result.joint.add(tuple(labels[label] or UNKNOWN for label in JOINT))
 
 
 def version_findings(sources: Mapping[str, SourceState]) -> list[Finding]:

@@ -15,9 +15,9 @@ class Finding:
     is_error: bool = False
 
     @classmethod
-    def from_sentence(cls, place: str, sentence: str) -> Finding:
-        """From `problem: fix`, the form of the sentences of `survey` and `explain_query`."""
-        problem, _, fix = sentence.partition(": ")
+    def from_sentence(cls, place: str, source: str, sentence: str) -> Finding:
+        """From `SOURCE problem: fix`, the form of the sentences of `survey` and `explain_query`."""
+        problem, _, fix = sentence.removeprefix(f"{source} ").partition(": ")
         return cls(place, problem, fix or "see the server's log", is_error=True)
 
     def __str__(self) -> str:

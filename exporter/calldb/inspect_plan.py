@@ -21,7 +21,7 @@ from exporter.semantic.sqltext import relation_sql
 # Below that a sequential scan is what a good planner chooses.
 MANY_ROWS = 10_000
 
-_COLUMN = re.compile(r'^"?([^".]+)"?\."?([^".]+)"?$')
+_COLUMN = re.compile(r'\w+|"[^"]+"')
 _RELATION = """
 WITH found AS (SELECT c.oid, coalesce(pg_partition_root(c.oid), c.oid::regclass) AS root FROM pg_class c
   WHERE c.relname = $2 AND c.relnamespace = to_regnamespace(quote_ident($1)))
@@ -80,13 +80,15 @@ class Planner:
         columns = ", ".join(f"source.{column}" for column in source.columns)
         plan = await plan_of(self._connection, f"SELECT {columns} FROM {relation_sql(name, source)} AS source")
         by_alias = {node["Alias"]: await self._relation(node) for node in nodes(plan) if "Relation Name" in node}
+        relations = list(dict.fromkeys(relation for relation in by_alias.values() if relation))
         origins: dict[str, tuple[str, str]] = {}
         for column, output in zip(source.columns, plan.get("Output", ()), strict=False):
-            match = _COLUMN.match(output)
-            relation = by_alias.get(match[1]) if match else None
-            if match and relation:
-                origins[column] = (relation.name, match[2])
-        return Behind(tuple(dict.fromkeys(r.name for r in by_alias.values() if r)), origins)
+            alias, _, plain = output.rpartition(".")
+            # The plan of a single table does not say whose its columns are.
+            relation = by_alias.get(alias.strip('"')) if alias else relations[0] if len(relations) == 1 else None
+            if relation and _COLUMN.fullmatch(plain):
+                origins[column] = (relation.name, plain.strip('"'))
+        return Behind(tuple(relation.name for relation in relations), origins)
 
     async def findings(self, statement: Statement, behind: Mapping[str, Behind]) -> list[Finding]:
         """A warning for every large relation that the statement would read whole; raises asyncpg's errors."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from exporter.commands import demo, serve
+from exporter.commands import check, demo, explain, init_db, serve, simulate
 from exporter.commands.base import Command
 
-COMMANDS: tuple[Command, ...] = (serve.COMMAND, demo.COMMAND,)
+COMMANDS: tuple[Command, ...] = (
+    serve.COMMAND,
+    demo.COMMAND,
+    check.COMMAND,
+    explain.COMMAND,
+    simulate.COMMAND,
+    init_db.COMMAND,
+)

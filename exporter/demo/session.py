@@ -1,8 +1,8 @@
 """The demo from its beginning to its end: server, schema, call stream, exporter; and nothing of it left behind.
 
-    session ─► postgres (embedded server, its guard)
-            ├► feeder ─► stream (a process: history, newest first, then live calls)
-            └► app (the exporter, in this process, as a reader without other rights)
+session ─► postgres (embedded server, its guard)
+        ├► feeder ─► stream (a process: history, newest first, then live calls)
+        └► app (the exporter, in this process, as a reader without other rights)
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from exporter.settings import Settings, load_settings
 from exporter.simulate.faults import FAULTS, Faults
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# What a demo wants otherwise than a service, unless the environment says it; progress is told instead of logged.
-DEFAULTS = {"OUTCALL_POLL_INTERVAL": "5", "OUTCALL_STATEMENT_TIMEOUT": "30", "OUTCALL_LOG_LEVEL": "warning"}
+# What a demo wants otherwise than a service, unless the environment says it. While the history comes in, a poll has weeks
+# of it to read at once. Progress is told instead of logged.
+DEFAULTS = {"OUTCALL_POLL_INTERVAL": "10", "OUTCALL_STATEMENT_TIMEOUT": "30", "OUTCALL_LOG_LEVEL": "warning"}
 BASE_BYTES, BYTES_PER_CALL = 1 << 30, 2_000
 
 Say = Callable[[str], None]
@@ -49,7 +50,13 @@ class Options:
     def order(self, dsn: str, timezone: str, recordings_dir: Path) -> Order:
         """What the call stream has to do."""
         return Order(
-            dsn, self.days, self.calls_per_day, self.seed, timezone, recordings_dir=str(recordings_dir), faults=self.faults
+            dsn,
+            self.days,
+            self.calls_per_day,
+            self.seed,
+            timezone,
+            recordings_dir=str(recordings_dir),
+            faults=self.faults,
         )
 
     def check(self, timezone: str) -> None:
@@ -150,10 +157,10 @@ class Demo:
         if news.problem:
             self._say(news.problem)
         elif news.age == news.days:
-            self._say("history complete; live calls go on")
+            self._say(f"history: all {news.days} days written; live calls go on")
         elif (tenth := 10 * news.age // news.days) > self._tenth:
             self._tenth = tenth
-            self._say(f"history {10 * tenth} %: {news.age} days back")
+            self._say(f"history: {news.age} of {news.days} days written")
 
 
 async def prepare(place: Place) -> None:

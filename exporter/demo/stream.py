@@ -1,8 +1,8 @@
 """The demo's call stream: a process of its own, since making calls is CPU-bound and must not hold up polls and scrapes.
 
-    python -m exporter.demo.stream
-        stdin    one line, an Order as JSON (it holds a password); then end of file, which ends the stream at once
-        stdout   one line of JSON for each News
+python -m exporter.demo.stream
+    stdin    one line, an Order as JSON (it holds a password); then end of file, which ends the stream at once
+    stdout   one line of JSON for each News
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from exporter.simulate.plan import SimulationPlan, zone
 from exporter.simulate.write import TROUBLE, Connection, refused
 
 # So many dials at night that there is something to see at any hour.
-NIGHT_SHARE = 0.5
+NIGHT_SHARE = 0.8
 # Polls and scrapes go first.
 NICENESS = 10
 

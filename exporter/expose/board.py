@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from exporter import __version__
 from exporter.calldb.lanes import Lanes
 from exporter.expose.families import Exposition
-from exporter.expose.health import CollectorRun, backfill_progress, watermark, window_complete
+from exporter.expose.health import CollectorRun, backfill_progress, label_values, watermark, window_complete
 from exporter.expose.snapshot import CollectorStatus, KpiState, KpiStatus, SliceValue, SourceStatus, Status
 from exporter.kpi.evaluate import Lookup, Value, evaluate
 from exporter.kpi.judge import judge, lines_for
@@ -25,6 +25,7 @@ _REASONS: dict[KpiState, tuple[str, str]] = {
     "critical": ("越过告警线", "beyond the alarm line"),
     "warning": ("未达目标", "target missed"),
     "below_goal": ("低于期望", "below goal"),
+    "watch": ("越过目标线，但样本尚不足以断定", "beyond the target, but the samples do not suffice to be sure"),
     "no_data": ("窗口内无数据", "nothing in the window"),
     "incomplete": ("历史数据读取中", "history is being read"),
     "withdrawn": ("数据源不可用", "its source cannot be read"),
@@ -57,6 +58,7 @@ class StatusBuilder:
             sources=tuple(self._source(name) for name in catalogue.sources),
             collectors=tuple(CollectorStatus(n, r.success, r.problem, r.last_success) for n, r in runs.items()),
             problems=tuple(problems),
+            label_titles=label_values(catalogue),
         )
 
     def _source(self, name: str) -> SourceStatus:
@@ -104,7 +106,7 @@ class StatusBuilder:
             formula_en=kpi.definition.en,
             remedy_zh=kpi.remedy.zh,
             remedy_en=kpi.remedy.en,
-            trend=tuple(self._trend(kpi)) if kpi.kind != "uplift" else (),
+            trend=tuple(self._trend(kpi)) if kpi.kind != "uplift" and window in PREFERRED_WINDOWS else (),
             slices=slices,
         )
 
@@ -113,7 +115,8 @@ class StatusBuilder:
         if kpi.kind == "uplift":
             return "" if all(self.lanes.is_fresh(name) for name in kpi.datasets) else None
         have = {window.name for window in kpi.windows}
-        shown = [w for w in PREFERRED_WINDOWS if w in have and self.exposition.is_shown(kpi.slug, w)]
+        wanted = (kpi.headline_window, *PREFERRED_WINDOWS)
+        shown = [w for w in wanted if w in have and self.exposition.is_shown(kpi.slug, w)]
         return shown[0] if shown else None
 
     def _absent(self, kpi: Kpi, window: str | None) -> KpiState:
@@ -132,9 +135,10 @@ class StatusBuilder:
         found = []
         for key in self.exposition.keys(kpi, window, self.lanes.tracker.cube):
             labels = dict(zip(kpi.labels, key, strict=True))
-            shown = {label: v for label, v in labels.items() if v != ALL and v != kpi.scenario}
+            shown = {label: v for label, v in labels.items() if v != ALL}
             lines = lines_for(kpi, labels)
-            if not shown or lines.warning is None or (value := self._value(kpi, window, key)) is None:
+            rolled_up_twin = kpi.scenario is not None and labels["scenario"] == kpi.scenario
+            if not shown or rolled_up_twin or lines.warning is None or (value := self._value(kpi, window, key)) is None:
                 continue
             state = judge(kpi, value, lines)
             if state in ("warning", "critical"):

@@ -8,7 +8,7 @@ the body, the handler.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler as _Next
@@ -31,11 +31,9 @@ Reload = Callable[[], Awaitable[str]]
 MAX_RELOADS = 4
 
 
-def make_app(
-    board: Board, gate: Gate, guard: Guard, reload: Reload, label_titles: Mapping[str, Mapping[str, str]]
-) -> web.Application:
-    """The web application. `reload` answers empty on success, else the errors; `label_titles` as in PageCache."""
-    routes = Routes(board, PageCache(label_titles), reload)
+def make_app(board: Board, gate: Gate, guard: Guard, reload: Reload) -> web.Application:
+    """The web application. `reload` answers empty on success, else the errors."""
+    routes = Routes(board, PageCache(), reload)
     app = web.Application(
         middlewares=[_phases(guard), _plain_errors, _admission(gate), _bodies(guard)],
         client_max_size=guard.limits.body_bytes,

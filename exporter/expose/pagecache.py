@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Mapping
 
 from exporter.expose.snapshot import Page, Status
 from exporter.expose.statuspage import render
@@ -12,10 +11,9 @@ from exporter.expose.style import load_style
 
 
 class PageCache:
-    """Renders a status once per second and snapshot. `label_titles`: label -> value -> Chinese title."""
+    """Renders a status once per second and snapshot."""
 
-    def __init__(self, label_titles: Mapping[str, Mapping[str, str]]) -> None:
-        self._label_titles = label_titles
+    def __init__(self) -> None:
         self._style = load_style()
         self._shown: tuple[Status, int] | None = None
         self._page = Page(b"", b"")
@@ -25,7 +23,7 @@ class PageCache:
         now = time.time()
         shown = (status, int(now))
         if self._shown is None or self._shown[0] is not status or self._shown[1] != shown[1]:
-            html = render(status, now=now, label_titles=self._label_titles, style=self._style.css)
+            html = render(status, now=now, label_titles=status.label_titles, style=self._style.css)
             plain = html.encode("utf-8", "replace")
             self._page, self._shown = Page(plain, gzip.compress(plain, 1, mtime=0)), shown
         return self._page, self._style.hash

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -33,12 +33,12 @@ BREATH_SECONDS = 0.1
 class HttpServer:
     """A running server; made by `serve`."""
 
-    def __init__(self, board: Board, gate: Gate, guard: Guard, label_titles: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, board: Board, gate: Gate, guard: Guard) -> None:
         self._board = board
         self._gate = gate
         self._guard = guard
         self._reloading = asyncio.Lock()
-        self._app = make_app(board, gate, guard, self.reload, label_titles)
+        self._app = make_app(board, gate, guard, self.reload)
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         self._sockets: Sequence[socket.socket] = ()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,6 +78,7 @@ class HttpServer:
             try:
                 policy = self._gate.prepare()
             except OutcallError as error:
+                self._board.reload_failed(str(error))
                 return str(error)
             errors = await self._board.reload()
             if not errors and self._gate.adopt(policy):
@@ -144,12 +145,11 @@ async def serve(
     *,
     web_config: Path | None = None,
     bearer_token: str | None = None,
-    label_titles: Mapping[str, Mapping[str, str]] | None = None,
     limits: Limits | None = None,
 ) -> HttpServer:
     """Bind `listen` (host:port) and serve `board`; raises ConfigError(s), UsageError or RunError, all for the user."""
     gate = Gate(web_config, bearer_token)
     sockets = await bind(listen)
-    server = HttpServer(board, gate, Guard(limits or Limits()), label_titles or {})
+    server = HttpServer(board, gate, Guard(limits or Limits()))
     await server.start(sockets)
     return server

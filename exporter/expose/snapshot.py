@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-KpiState = Literal["ok", "warning", "critical", "below_goal", "no_target", "no_data", "incomplete", "withdrawn"]
+KpiState = Literal[
+    "ok", "warning", "critical", "below_goal", "watch", "no_target", "no_data", "incomplete", "withdrawn"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Status:
     sources: tuple[SourceStatus, ...] = ()
     collectors: tuple[CollectorStatus, ...] = ()
     problems: tuple[str, ...] = ()
+    label_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,9 @@ class Board(Protocol):
     async def reload(self) -> str:
         """Reload the configuration; empty on success, else the errors, with the last good one kept."""
 
+    def reload_failed(self, errors: str) -> None:
+        """A reload failed before it reached the board (the web configuration is wrong)."""
+
 
 @dataclass(slots=True)
 class StaticBoard:
@@ -143,3 +149,6 @@ class StaticBoard:
     async def reload(self) -> str:
         self.reloads += 1
         return self.reload_result
+
+    def reload_failed(self, errors: str) -> None:
+        self.reload_result = errors

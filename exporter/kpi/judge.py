@@ -10,7 +10,7 @@ from exporter.kpi.evaluate import Value
 from exporter.semantic.model import Kpi
 from exporter.semantic.spec import Severity
 
-Verdict = Literal["ok", "warning", "critical", "below_goal", "no_target"]
+Verdict = Literal["ok", "warning", "critical", "below_goal", "watch", "no_target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def _line(kpi: Kpi, severity: Severity, labels: Mapping[str, str]) -> float | No
 def judge(kpi: Kpi, value: Value, lines: Lines) -> Verdict:
     """The verdict of kpis.md: the line is crossed, the good-side bound lies beyond the target, the samples suffice.
 
-    Zero-tolerance KPIs need no statistics: one breach is a breach.
+    Zero-tolerance KPIs need no statistics: one breach is a breach. `watch`: a line is crossed, but the numbers are too
+    small to be sure; no alert.
     """
     if lines.warning is None and lines.critical is None and lines.goal is None:
         return "no_target"
@@ -47,6 +48,8 @@ def judge(kpi: Kpi, value: Value, lines: Lines) -> Verdict:
     for severity, line in severities:
         if line is not None and crossed(kpi, value.value, line) and _is_certain(kpi, value, lines):
             return severity
+    if any(line is not None and crossed(kpi, value.value, line) for _, line in severities):
+        return "watch"
     if lines.goal is not None and crossed(kpi, value.value, lines.goal):
         return "below_goal"
     return "ok"

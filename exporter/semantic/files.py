@@ -64,14 +64,32 @@ def _package_file(entry: Traversable, name: str) -> Document:
 def merge(own_files: Sequence[Path]) -> Merged:
     """Read everything; mappings merge key by key, anything else is replaced by the later file."""
     shipped = package_documents()
-    own = [load_yaml(path) for path in own_files]
-    for document in own:
-        if not isinstance(document.data, dict):
-            raise document.error((), "is not a mapping of sections", "start it with `kpis:` or `sources:`")
+    own = _own_documents(own_files)
     data: dict[str, Any] = {}
     for document in (*shipped, *own):
         _merge_into(data, document.data)
     return Merged(data, (*shipped, *own), tuple(own))
+
+
+def _own_documents(paths: Iterable[Path]) -> list[Document]:
+    """The operator's files; the problems of all of them at once."""
+    found: list[Document] = []
+    errors: list[ConfigError] = []
+    for path in paths:
+        try:
+            document = load_yaml(path)
+        except ConfigErrors as several:
+            errors += several.errors
+        except ConfigError as error:
+            errors.append(error)
+        else:
+            found.append(document)
+    for document in found:
+        if not isinstance(document.data, dict):
+            errors.append(document.error((), "is not a mapping of sections", "start it with `kpis:` or `sources:`"))
+    if errors:
+        raise ConfigErrors(errors)
+    return found
 
 
 def _merge_into(base: dict[str, Any], extra: dict[str, Any]) -> None:

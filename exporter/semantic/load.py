@@ -263,6 +263,7 @@ def _kpi(slug: str, spec: KpiSpec, measures: Mapping[str, Measure], windows: Seq
         else tuple(w for w in windows if spec.windows is None or w.name in spec.windows),
         zero_tolerance=spec.zero_tolerance,
         min_samples=spec.min_samples,
+        headline_window=spec.headline_window,
         companion_of=spec.companion_of,
         targets=tuple(spec.targets),
         remedy=spec.remedy or Text(zh="", en=""),

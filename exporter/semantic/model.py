@@ -140,6 +140,7 @@ class Kpi:
     windows: tuple[Window, ...]
     zero_tolerance: bool
     min_samples: int
+    headline_window: str
     companion_of: str | None
     targets: tuple[TargetSpec, ...]
     remedy: Text

@@ -49,6 +49,9 @@ def _source_references(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigEr
                 yield merged.error(
                     ("sources", name), f"source '{name}' has no column '{column}'", "add it to `columns`"
                 )
+        if source.columns.get("updated_at") != "timestamptz":
+            fix = "add `updated_at: timestamptz` to `columns`: by it the exporter finds what changed"
+            yield merged.error(("sources", name), f"source '{name}' has no instant 'updated_at'", fix)
         if source.relation is not None and source.select is not None:
             yield merged.error(("sources", name), f"source '{name}' has both relation and select", "keep one of them")
     for section, owners in (("facts", spec.facts), ("levels", spec.levels)):

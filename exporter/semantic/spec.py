@@ -174,6 +174,7 @@ class KpiSpec(Spec):
     windows: list[str] | None = None
     zero_tolerance: bool = False
     min_samples: int = Field(default=30, ge=1)
+    headline_window: str = "24h"
     companion_of: Name | None = None
     targets: list[TargetSpec] = []
     remedy: Text | None = None

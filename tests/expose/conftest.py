@@ -12,7 +12,7 @@ import pytest
 from exporter.expose.server import HttpServer, serve
 from exporter.expose.snapshot import StaticBoard
 from tests.expose.certs import Authority
-from tests.expose.samples import LABEL_TITLES, sample_snapshot
+from tests.expose.samples import sample_snapshot
 
 Start = Callable[..., Awaitable[HttpServer]]
 
@@ -29,7 +29,7 @@ async def start(board: StaticBoard) -> AsyncIterator[Start]:
     running: list[HttpServer] = []
 
     async def start_one(**settings: Any) -> HttpServer:
-        server = await serve(board, "127.0.0.1:0", label_titles=LABEL_TITLES, **settings)
+        server = await serve(board, "127.0.0.1:0", **settings)
         running.append(server)
         return server
 

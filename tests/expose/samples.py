@@ -91,6 +91,7 @@ def sample_status() -> Status:
         sources=_SOURCES,
         collectors=_COLLECTORS,
         problems=("source masking_scans: relation does not exist (42P01)", "collector recordings: store not mounted"),
+        label_titles=LABEL_TITLES,
     )
 
 
