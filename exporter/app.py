@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -178,6 +178,8 @@ class App:
         self.reloads = Reloads()
         self._first = empty_snapshot(__version__, self._loaded.settings.timezone)
         self._store = Store(self._loaded.settings.state_dir)
+        if self._store.set_aside is not None:
+            log.warning("the state file was damaged; it is kept as %s and built anew", self._store.set_aside.name)
         self._engine = Engine(self._loaded, self._store, self.reloads, self._first)
         self._running: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -253,7 +255,18 @@ class App:
             await asyncio.wait({stop, *([running] if running else [])}, return_when=asyncio.FIRST_COMPLETED)
             if running is not None and running is self._running and running.done() and not running.cancelled():
                 stop.cancel()
-                running.result()
+                self._explain(running)
+
+    @staticmethod
+    def _explain(ended: asyncio.Task[None]) -> None:
+        """Raise what ended the engine: the user's problem alone if it is one, else the bug as it is."""
+        try:
+            ended.result()
+        except BaseExceptionGroup as group:
+            for error in _leaves(group):
+                if isinstance(error, OutcallError):
+                    raise error from None
+            raise
 
     def stop(self) -> None:
         """End `run`."""
@@ -273,6 +286,14 @@ class App:
                 task.add_done_callback(tasks.discard)
 
             loop.add_signal_handler(signal.SIGHUP, hangup)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def run_service(load: LoadSettings, announce: Callable[[str], None]) -> None:

@@ -15,7 +15,7 @@ import asyncpg
 from exporter.calldb.connect import Connection, begin, describe, is_trouble
 from exporter.calldb.plan import Horizon, Range
 from exporter.calldb.reader import Filled, Reading, StatementFailure
-from exporter.calldb.survey import check_source
+from exporter.calldb.survey import check_source, row_version
 from exporter.calldb.tracker import chunk_before
 from exporter.state.buckets import HOUR, MINUTE
 
@@ -115,6 +115,7 @@ class Background:
                     self.lanes.quarantine(name, source, problem)
                     break
             else:
+                self.lanes.reader.versions |= {s: await row_version(opened, s, catalogue.sources[s]) for s in needs}
                 await self.lanes.read(
                     opened, [name] if name in catalogue.datasets else [], [name] if name in catalogue.levels else []
                 )

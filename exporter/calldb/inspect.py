@@ -32,8 +32,9 @@ JOINT = ("scenario", "generation", "script")
 LARGEST_SKEW = 2.0
 
 _SERVER = """
-SELECT current_setting('server_version'), current_database(), current_user, pg_is_in_recovery(), statement_timestamp(),
-  pg_snapshot_xmin(pg_current_snapshot())::text::bigint, cardinality(current_schemas(false)) > 0
+SELECT current_setting('server_version') AS version, current_database() AS database, current_user AS role,
+  pg_is_in_recovery() AS is_standby, statement_timestamp() AS at,
+  pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin, cardinality(current_schemas(false)) > 0 AS has_schema
 """
 
 
@@ -102,28 +103,35 @@ class _Inspector:
         self.scans: dict[tuple[str, str], tuple[Finding, int]] = {}
 
     async def run(self) -> Inspection:
-        began = time.time()
-        row = await self.opened.fetchrow(_SERVER)
-        assert row is not None  # noqa: S101 - a SELECT without FROM has one row
-        ended = time.time()
-        skew = (began + ended) / 2 - row[4].timestamp()
-        result = Inspection(Server(str(row[0]), str(row[1]), str(row[2]), bool(row[3]), ended - began, skew))
-        result.findings += server_findings(result.server, self.opened.get_server_version().major)
-        if not row[6]:
-            fix = "set database_schema to the schema of the tables, or ALTER ROLE ... SET search_path"
+        server, row = await self._server()
+        result = Inspection(server, findings=server_findings(server, self.opened.get_server_version().major))
+        if not row["has_schema"]:
+            fix = "set database_schema to the schema of the tables, or the role's search_path"
             result.findings.append(
                 Finding("database_schema", "no schema of the search path exists", fix, is_error=True)
             )
+            result.failed.update((*self.catalogue.datasets, *self.catalogue.levels))
+            return result
         versions = await self._sources(result)
         usable = {name for name, state in result.sources.items() if not state.problem}
         behind = {name: await self.planner.behind(name, self.catalogue.sources[name]) for name in usable}
         result.findings += await role_findings(self.opened, self._relations(usable, behind))
         horizon = max((window.seconds for window in self.catalogue.windows), default=0)
-        moment = Moment(row[4], int(row[5]) & 0xFFFFFFFF, self.nets.overlap, self.nets.sweep, horizon)
+        moment = Moment(row["at"], row["xmin"] & 0xFFFFFFFF, self.nets.overlap, self.nets.sweep, horizon)
         for statement in poll_statements(self.catalogue, versions, usable, moment):
             await self._try(statement, behind, result)
         result.findings += [several(first, count) for first, count in self.scans.values()]
         return result
+
+    async def _server(self) -> tuple[Server, asyncpg.Record]:
+        await self.opened.fetchrow(_SERVER)  # the first time, the server fills its caches
+        began = time.time()
+        row = await self.opened.fetchrow(_SERVER)
+        assert row is not None  # noqa: S101 - a SELECT without FROM has one row
+        ended = time.time()
+        skew = (began + ended) / 2 - row["at"].timestamp()
+        names = (str(row["version"]), str(row["database"]), str(row["role"]))
+        return Server(*names, bool(row["is_standby"]), ended - began, skew), row
 
     async def _sources(self, result: Inspection) -> Mapping[str, RowVersion]:
         found = await survey(self.opened, self.catalogue)

@@ -26,13 +26,14 @@ SELECT 'database ' || quote_ident(current_database()) WHERE has_database_privile
 UNION ALL SELECT 'schema ' || quote_ident(nspname) FROM pg_namespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND has_schema_privilege(oid, 'CREATE')
 """
-_WRITE = """
-SELECT privilege, array_agg(name ORDER BY name)
-FROM unnest($1::text[]) AS name, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
-WHERE CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(to_regclass(name), privilege)
-  ELSE has_table_privilege(to_regclass(name), privilege) END GROUP BY privilege
+_RELATIONS = "(SELECT DISTINCT to_regclass(name) AS relation FROM unnest($1::text[]) AS name) AS given"
+_WRITE = f"""
+SELECT privilege, array_agg(relation::text ORDER BY relation::text)
+FROM {_RELATIONS}, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
+WHERE CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(relation, privilege)
+  ELSE has_table_privilege(relation, privilege) END GROUP BY privilege
 """
-_HIDDEN_ROWS = "SELECT name FROM unnest($1::text[]) AS name WHERE row_security_active(to_regclass(name)) ORDER BY name"
+_HIDDEN_ROWS = f"SELECT relation::text FROM {_RELATIONS} WHERE row_security_active(relation) ORDER BY 1"
 
 # Attributes of a role that reading does not need: the column of pg_roles, and what it allows.
 _ATTRIBUTES = (
@@ -71,7 +72,9 @@ def _attributes(place: str, row: asyncpg.Record) -> list[Finding]:
 async def _rights(connection: Connection, place: str, relations: Sequence[str]) -> list[Finding]:
     found = []
     if groups := [str(row[0]) for row in await connection.fetch(_MEMBER_OF)]:
-        found.append(Finding(place, f"is a member of {', '.join(groups)}", f"REVOKE {', '.join(groups)} from it"))
+        found.append(
+            Finding(place, f"is a member of {', '.join(groups)}", "REVOKE it: reading the sources needs none of it")
+        )
     found += [
         Finding(place, f"may create objects in {row[0]}", f"REVOKE CREATE ON {row[0]} FROM it and from PUBLIC")
         for row in await connection.fetch(_CREATE)
@@ -83,7 +86,9 @@ async def _rights(connection: Connection, place: str, relations: Sequence[str]) 
         found.append(Finding(place, f"may {', '.join(sorted(privileges))} on {shortened(tables)}", _LEAST))
     if hidden := [str(row[0]) for row in await connection.fetch(_HIDDEN_ROWS, relations)]:
         problem = f"sees only some rows of {shortened(hidden)}: row-level security hides the others"
-        found.append(Finding(place, problem, "give it a policy that shows all rows, or views whose owner sees them"))
+        found.append(
+            Finding(place, problem, "give it a policy that shows all rows, or views whose owner sees them all")
+        )
     return found
 
 

@@ -50,6 +50,7 @@ class Quarantine:
     source: str
     delay: float
     retry_at: float
+    slow: bool = False
 
 
 @dataclass(slots=True)
@@ -200,21 +201,26 @@ class Lanes:
         for name in (*reading.filled, *reading.levels, *(n for n in levels if n not in reading.failed)):
             self.health.fresh[name] = now
             self._release(name)
-        for name, problem in reading.failed.items():
-            self.quarantine(name, self._source_of(name), problem)
+        for name, failure in reading.failed.items():
+            self.quarantine(name, self._source_of(name), failure.problem, slow=failure.slow)
         return reading
 
     def _source_of(self, name: str) -> str:
         datasets, levels = self.catalogue.datasets, self.catalogue.levels
         return datasets[name].source if name in datasets else levels[name].source
 
-    def quarantine(self, name: str, source: str, problem: str) -> None:
-        """Take a dataset or level out of the polls; it is tried again in the background, ever more rarely."""
+    def quarantine(self, name: str, source: str, problem: str, *, slow: bool = False) -> None:
+        """Take a dataset or level out of the polls; it is tried again in the background, ever more rarely.
+
+        What was too `slow` twice in a row may have fallen too far behind: it starts over, in small chunks.
+        """
         old = self.health.quarantined.get(name)
         delay = min(LONGEST_BACKOFF, old.delay * 2) if old else max(5.0, self.pace.poll)
         if old is None or old.problem != problem:
             log.error("%s: %s", name, problem)
-        self.health.quarantined[name] = Quarantine(problem, source, delay, time.monotonic() + delay)
+        self.health.quarantined[name] = Quarantine(problem, source, delay, time.monotonic() + delay, slow)
+        if slow and old is not None and old.slow and name in self.catalogue.datasets:
+            self.tracker.start_over(name)
         self.health.source_problems[source] = problem
 
     def _release(self, name: str) -> None:

@@ -9,6 +9,8 @@ from exporter.semantic.model import Window
 from exporter.state.buckets import HOUR, MINUTE, Mark
 
 FIRST_MINUTES = 5
+# Ranges of one grain that a dataset is read in at one poll, each a statement.
+MOST_RANGES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,17 @@ def touched_ranges(minutes: Iterable[int], horizon: Horizon) -> list[Range]:
 
 
 def _runs(starts: Sequence[int], grain: int) -> list[Range]:
-    """Neighbouring buckets joined into one range."""
+    """Neighbouring buckets joined into ranges; over ever wider gaps while there are too many (a mass update)."""
+    gap = 0
+    while len(runs := _joined(starts, grain, gap)) > MOST_RANGES:
+        gap = max(grain, gap * 2)
+    return runs
+
+
+def _joined(starts: Sequence[int], grain: int, gap: int) -> list[Range]:
     runs: list[Range] = []
     for start in starts:
-        if runs and runs[-1].end == start:
+        if runs and start - runs[-1].end <= gap:
             runs[-1] = Range(grain, runs[-1].start, start + grain)
         else:
             runs.append(Range(grain, start, start + grain))

@@ -55,6 +55,17 @@ class Filled:
     buckets: Mapping[int, Cells]
 
 
+class StatementFailure(Exception):  # noqa: N818 - not an error of the program: the call database refused a statement
+    """A statement failed: which datasets and levels have to be left out, and why (without values).
+
+    `slow`: the server gave it up for taking too long.
+    """
+
+    def __init__(self, names: Iterable[str], problem: str, *, slow: bool = False) -> None:
+        super().__init__(problem)
+        self.names, self.problem, self.slow = frozenset(names), problem, slow
+
+
 @dataclass(slots=True)
 class Reading:
     """What one poll saw, all in one snapshot. Instants in Unix seconds, transaction ids 64 bit.
@@ -70,22 +81,14 @@ class Reading:
     levels: dict[str, Cells] = field(default_factory=dict)
     started: set[str] = field(default_factory=set)
     newest: dict[str, float] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-
-
-class StatementFailure(Exception):  # noqa: N818 - not an error of the program: the call database refused a statement
-    """A statement failed: which datasets and levels have to be left out, and why (without values)."""
-
-    def __init__(self, names: Iterable[str], problem: str) -> None:
-        super().__init__(problem)
-        self.names, self.problem = frozenset(names), problem
+    failed: dict[str, StatementFailure] = field(default_factory=dict)
 
 
 class Reader:
     """Statements of one catalogue, for one kind of connection."""
 
     def __init__(self, catalogue: Catalogue, versions: Mapping[str, RowVersion], nets: Nets, observe: Observe) -> None:
-        self.catalogue, self.versions, self.nets, self.observe = catalogue, versions, nets, observe
+        self.catalogue, self.versions, self.nets, self.observe = catalogue, dict(versions), nets, observe
         self._aggregate = cache(self._aggregate_sql)
 
     async def poll(
@@ -99,7 +102,7 @@ class Reader:
 
         Raises only connection trouble; failed datasets and levels stand in `failed`.
         """
-        failed: dict[str, str] = {}
+        failed: dict[str, StatementFailure] = {}
         while True:
             wanted = {name: mark for name, mark in marks.items() if name not in failed}
             due = {name: mark for name, mark in levels.items() if name not in failed}
@@ -108,7 +111,7 @@ class Reader:
                     await begin(connection, access, access.statement_timeout)
                     reading = await self._attempt(connection, wanted, due)
             except StatementFailure as failure:
-                failed |= dict.fromkeys(failure.names, failure.problem)
+                failed |= dict.fromkeys(failure.names, failure)
             else:
                 reading.failed = failed
                 return reading
@@ -286,7 +289,8 @@ class Reader:
             self.observe(source, "error", time.perf_counter() - began, 0)
             if is_trouble(error):
                 raise
-            raise StatementFailure(affected, explain_query(error, source)) from None
+            slow = isinstance(error, asyncpg.QueryCanceledError)
+            raise StatementFailure(affected, explain_query(error, source), slow=slow) from None
         # The last column of every statement of ours that reads rows counts them.
         counts = sum(row[-1] for row in rows if len(row) > 1)
         self.observe(source, "ok", time.perf_counter() - began, counts)

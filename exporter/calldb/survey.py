@@ -44,7 +44,7 @@ async def survey(connection: Connection, catalogue: Catalogue) -> Survey:
         problem = await check_source(connection, name, source)
         if problem:
             problems[name] = problem
-        versions[name] = RowVersion(None) if problem else await _row_version(connection, name, source)
+        versions[name] = RowVersion(None) if problem else await row_version(connection, name, source)
     return Survey(await identity(connection), versions, problems)
 
 
@@ -112,7 +112,7 @@ async def _which_column(connection: Connection, name: str, source: SourceSpec, e
     return f"{name} has no column {', '.join(bad)}: {add}, or map the source to a SELECT that has it"
 
 
-async def _row_version(connection: Connection, name: str, source: SourceSpec) -> RowVersion:
+async def row_version(connection: Connection, name: str, source: SourceSpec) -> RowVersion:
     """`xmin` on tables, `row_xmin` on views and mappings that offer it, else nothing."""
     plain = source.select is None and await connection.fetchval(
         "SELECT relkind IN ('r', 'p', 'm') FROM pg_class WHERE oid = to_regclass($1)", relation_sql(name, source)

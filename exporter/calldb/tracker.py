@@ -6,6 +6,7 @@ may be older than what a poll put meanwhile; such buckets are left alone, so the
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +14,14 @@ from dataclasses import dataclass, field
 from exporter.calldb.plan import Range, first_minute, floor
 from exporter.calldb.query import fingerprints
 from exporter.calldb.reader import Filled, Reading
+from exporter.errors import StateError
 from exporter.semantic.model import Catalogue, Dataset, Level, Window
 from exporter.semantic.names import ALL, SLICE_LABELS
 from exporter.state.buckets import HOUR, MINUTE, Buckets, Delta, Mark, Vector
 from exporter.state.cube import Cube
 from exporter.state.store import Changes, Store
+
+log = logging.getLogger(__name__)
 
 Key = tuple[str, ...]
 
@@ -48,6 +52,9 @@ class Tracker:
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.corrections: Counter[str] = Counter()
         self.newest: dict[str, float] = {}
+        self.save_problem = ""
+        self._unsaved = Changes()
+        self._unsaved_names: set[str] = set()
         self._background: Background | None = None
         if marks := [state.mark.as_of for state in self.buckets.values() if state.mark]:
             self.cube.advance(max(marks))
@@ -127,6 +134,10 @@ class Tracker:
         start = self.buckets[name].covered_from
         return start is not None and start <= window.bounds(as_of)[0]
 
+    def start_over(self, name: str) -> None:
+        """Forget a dataset that cannot catch up from its mark; the next poll begins it anew."""
+        self._reset(name)
+
     def _reset(self, name: str) -> None:
         old = self.buckets[name]
         self.buckets[name] = Buckets(old.width, old.labels)
@@ -171,8 +182,23 @@ class Tracker:
         changes.forget = {MINUTE: minutes, HOUR: hours}
 
     def _save(self, names: Iterable[str], changes: Changes) -> None:
-        if self.store:
-            self.store.save({name: self.buckets[name] for name in names}, changes, self.fingerprints)
+        """Save; what could not be saved (a full disk) is kept for the next time, for marks and buckets go together."""
+        if not self.store:
+            return
+        self._unsaved.merge(changes)
+        self._unsaved_names.update(names)
+        try:
+            self.store.save(
+                {name: self.buckets[name] for name in self._unsaved_names}, self._unsaved, self.fingerprints
+            )
+        except StateError as error:
+            if not self.save_problem:
+                log.error("%s; going on without saving", error)  # noqa: TRY400 - for the operator, no traceback
+            self.save_problem = str(error)
+            return
+        self.save_problem = ""
+        self._unsaved = Changes()
+        self._unsaved_names.clear()
 
     def _level_cells(self, level: Level, cells: Mapping[tuple[str | None, ...], Vector]) -> dict[Key, Vector]:
         """A level's cells under full keys (SLICE_LABELS)."""

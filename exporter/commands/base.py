@@ -38,6 +38,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 def set_up_logging(level: str) -> None:
     """Log lines on stderr: time, level, text."""
+    # A line per scrape is noise; what matters of requests is in metrics.
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", force=True
     )

@@ -71,13 +71,13 @@ def live(found: Inspection, catalogue: Catalogue, *, all_statements: bool = Fals
     """What the call database is like; errors are named here and told in full on stderr."""
     parts = [
         _server_text(found.server),
-        source_table(found, catalogue),
+        source_table(found, catalogue) if found.sources else "",
         timing_text(found.timings, all_statements=all_statements),
         _series_text(found, catalogue),
         _warnings(found),
         _verdict(found, catalogue),
     ]
-    return "\n\n".join(["", *(part for part in parts if part)])
+    return "\n" + "\n\n".join(part for part in parts if part)
 
 
 def _server_text(server: Server) -> str:
@@ -117,9 +117,9 @@ def timing_text(timings: Sequence[Timing], *, all_statements: bool) -> str:
         (f"{timing.seconds * 1000:.1f}", str(timing.rows), timing.statement.kind, timing.statement.name)
         for timing in shown
     ]
-    head = f"{len(timings)} statements, every kind that a poll may send, took {total * 1000:.0f} ms"
     if not rows:
-        return head
+        return ""
+    head = f"{len(timings)} statements, every kind that a poll may send, took {total * 1000:.0f} ms"
     slowest = "" if len(shown) == len(timings) else "; the slowest"
     return f"{head}{slowest}:\n{table(('ms', 'rows', 'kind', 'of'), rows, right=(0, 1))}"
 
@@ -127,7 +127,7 @@ def timing_text(timings: Sequence[Timing], *, all_statements: bool) -> str:
 def _series_text(found: Inspection, catalogue: Catalogue) -> str:
     number = expected_series(catalogue, observed(catalogue, found.values, found.joint))
     if found.joint:
-        return f"series: about {number:,}, with the labels of the last hour's calls"
+        return f"series: up to about {number:,}, with the labels of the last hour's calls"
     return f"series: at most {number:,}; run it again when there have been calls within the hour"
 
 

@@ -1,4 +1,4 @@
-"""About how many series the KPI and measure gauges will have, by the label values that the call database holds. Pure."""
+"""About how many series the KPI and measure gauges will have, by the label values in the call database. Pure."""
 
 from __future__ import annotations
 

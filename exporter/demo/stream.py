@@ -26,7 +26,6 @@ from exporter.simulate.command import connected, connector
 from exporter.simulate.faults import Faults
 from exporter.simulate.live import feed_live
 from exporter.simulate.plan import SimulationPlan, zone
-from exporter.simulate.write import TROUBLE, Connection, refused
 
 # So many dials at night that there is something to see at any hour.
 NIGHT_SHARE = 0.8

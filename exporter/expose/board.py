@@ -46,6 +46,7 @@ class StatusBuilder:
         names = list(catalogue.datasets)
         progress = sum(map(lanes.background.progress, names)) / len(names)
         problems = [] if lanes.health.up else [f"call database: {lanes.health.problem}"]
+        problems += [lanes.tracker.save_problem] if lanes.tracker.save_problem else []
         problems += [f"{source}: {text}" for source, text in lanes.health.source_problems.items()]
         return Status(
             version=__version__,

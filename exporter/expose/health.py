@@ -162,6 +162,8 @@ class HealthCollector(Collector):
         yield passes
 
     def _configuration(self) -> Iterator[Metric]:
+        saved = float(not self.lanes.tracker.save_problem)
+        yield _gauge("state_save_success", "Whether the state was saved after the last poll", [((), saved)])
         yield _gauge("series", "KPI and measure series on the page", [((), float(self.series))])
         yield _gauge(
             "config_last_reload_successful", "Whether the last reload worked", [((), float(self.reloads.successful))]

@@ -45,6 +45,12 @@ class Changes:
     buckets: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     forget: dict[int, int] = field(default_factory=dict)
 
+    def merge(self, later: Changes) -> None:
+        """Add what came after."""
+        for dataset, places in later.buckets.items():
+            self.buckets.setdefault(dataset, set()).update(places)
+        self.forget |= later.forget
+
     def add(self, dataset: str, grain: int, start: int) -> None:
         self.buckets.setdefault(dataset, set()).add((grain, start))
 

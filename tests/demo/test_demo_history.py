@@ -41,6 +41,10 @@ def test_order_is_that_of_interest() -> None:
     assert ages.index(None) == NEWEST_DAYS
 
 
+def files_in(root: Path) -> int:
+    return sum(1 for _ in root.rglob("*.wav"))
+
+
 async def test_written_rows_are_new_to_a_reader(database: str, tmp_path: Path) -> None:
     """`updated_at` is the instant of writing, and every recording that is not deleted has its file."""
     began = datetime.now(UTC)
@@ -51,6 +55,6 @@ async def test_written_rows_are_new_to_a_reader(database: str, tmp_path: Path) -
     oldest = await connection.fetchval("SELECT min(ended_at) FROM calls")
     assert oldest < NOW - timedelta(days=180)
     stored = await connection.fetchval("SELECT count(*) FROM recordings WHERE deleted_at IS NULL")
-    assert sum(1 for _ in tmp_path.rglob("*.wav")) == stored
+    assert files_in(tmp_path) == stored
     assert {event.kind for event in history.arriving} >= {"new", "later"}
     await connection.close()
