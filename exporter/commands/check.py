@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from exporter.app import access_of, collectors_of
+from exporter.engine import access_of, collectors_of
 from exporter.calldb.inspect import inspect
 from exporter.calldb.reader import Nets
 from exporter.commands import check_report

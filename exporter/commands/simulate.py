@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from exporter.app import access_of
+from exporter.engine import access_of
 from exporter.calldb.connect import Access, connection
 from exporter.commands.base import Command, add_config, settings_of
 from exporter.simulate import command

@@ -14,7 +14,7 @@ from tests.support.gauges import Stepper, stepper
 from tests.support.history import KINDS, POLL_KINDS, History
 from tests.support.scrape import Samples
 
-SEEDS = range(4)
+SEEDS = range(2)
 
 
 async def connected(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
