@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS customers (
     dialect     text,
     updated_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX IF NOT EXISTS customers_updated_at ON customers (updated_at);
 
 CREATE TABLE IF NOT EXISTS calls (
     call_id             bigint PRIMARY KEY,

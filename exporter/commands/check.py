@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from exporter.engine import access_of, collectors_of
 from exporter.calldb.inspect import inspect
 from exporter.calldb.reader import Nets
 from exporter.commands import check_report
 from exporter.commands.base import Command, add_config, say, settings_of
+from exporter.engine import access_of, collectors_of
 from exporter.errors import ConfigError, ConfigErrors, Place, UsageError
 from exporter.expose.gate import Gate
 from exporter.expose.listen import parse_listen

@@ -7,9 +7,9 @@ import asyncio
 import re
 from dataclasses import replace
 
-from exporter.engine import access_of
 from exporter.calldb.schema import ROLE, VIEW_SCHEMA, Made, init_db, role_sql, schema_sql
 from exporter.commands.base import Command, add_config, say, settings_of
+from exporter.engine import access_of
 from exporter.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")

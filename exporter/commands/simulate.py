@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from exporter.engine import access_of
 from exporter.calldb.connect import Access, connection
 from exporter.commands.base import Command, add_config, settings_of
+from exporter.engine import access_of
 from exporter.simulate import command
 
 _FROM_SETTINGS = "that of the settings"

@@ -31,7 +31,12 @@ from exporter.simulate.faults import FAULTS, Faults
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What a demo wants otherwise than a service, unless the environment says it. While the history comes in, a poll has
 # weeks of it to read at once. Progress is told instead of logged.
-DEFAULTS = {"OUTCALL_POLL_INTERVAL": "10", "OUTCALL_STATEMENT_TIMEOUT": "30", "OUTCALL_LOG_LEVEL": "warning"}
+DEFAULTS = {
+    "OUTCALL_POLL_INTERVAL": "10",
+    "OUTCALL_STATEMENT_TIMEOUT": "30",
+    "OUTCALL_RECORDINGS_INTERVAL": "10",
+    "OUTCALL_LOG_LEVEL": "warning",
+}
 BASE_BYTES, BYTES_PER_CALL = 1 << 30, 2_000
 
 Say = Callable[[str], None]
