@@ -188,6 +188,7 @@ class Lanes:
         """Poll some datasets and levels and apply the result; failures are quarantined."""
         marks = self.tracker.marks(datasets)
         level_marks = {name: self.tracker.level_marks.get(name) for name in levels}
+        self.reader.gaps = self.tracker.gaps()
         reading = await self.reader.poll(opened, self.access, marks, level_marks)
         self.health.clock_skew = time.time() - reading.as_of
         if any(mark is not None and reading.next_id < mark.xmin for mark in marks.values()):

@@ -48,16 +48,18 @@ def floor(instant: int, grain: int) -> int:
     return instant - instant % grain
 
 
-def touched_ranges(minutes: Iterable[int], horizon: Horizon) -> list[Range]:
-    """Minutes (bucket starts) as ranges to read again: minutes where those are kept, else their whole hours."""
+def touched_ranges(minutes: Iterable[int], horizon: Horizon, gap: int = 0) -> list[Range]:
+    """Minutes (bucket starts) as ranges to read again: minutes where those are kept, else their whole hours.
+
+    Minutes up to `gap` seconds apart are read together: a few more rows cost less than one more statement.
+    """
     kept = sorted({start for start in minutes if horizon.minutes <= start < horizon.end})
     old = sorted({floor(start, HOUR) for start in minutes if horizon.hours <= start < horizon.minutes})
-    return [*_runs(kept, MINUTE), *_runs(old, HOUR)]
+    return [*_runs(kept, MINUTE, gap), *_runs(old, HOUR, 0)]
 
 
-def _runs(starts: Sequence[int], grain: int) -> list[Range]:
+def _runs(starts: Sequence[int], grain: int, gap: int) -> list[Range]:
     """Neighbouring buckets joined into ranges; over ever wider gaps while there are too many (a mass update)."""
-    gap = 0
     while len(runs := _joined(starts, grain, gap)) > MOST_RANGES:
         gap = max(grain, gap * 2)
     return runs

@@ -89,6 +89,8 @@ class Reader:
 
     def __init__(self, catalogue: Catalogue, versions: Mapping[str, RowVersion], nets: Nets, observe: Observe) -> None:
         self.catalogue, self.versions, self.nets, self.observe = catalogue, dict(versions), nets, observe
+        # Per dataset, how many seconds apart touched minutes may lie to be read in one statement.
+        self.gaps: Mapping[str, int] = {}
         self._aggregate = cache(self._aggregate_sql)
 
     async def poll(
@@ -250,7 +252,7 @@ class Reader:
 
     async def _fill(self, connection: Connection, touched: Mapping[str, set[int]], reading: Reading) -> None:
         for name, minutes in touched.items():
-            ranges = touched_ranges(minutes, reading.horizon)
+            ranges = touched_ranges(minutes, reading.horizon, self.gaps.get(name, 0))
             reading.filled[name] = [await self._range(connection, self.catalogue.datasets[name], r) for r in ranges]
 
     async def _range(self, connection: Connection, dataset: Dataset, wanted: Range) -> Filled:

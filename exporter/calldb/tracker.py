@@ -23,6 +23,9 @@ from exporter.state.store import Changes, Store
 
 log = logging.getLogger(__name__)
 
+# Reading this many rows more costs about as much as planning and running one statement more.
+ROWS_FOR_A_STATEMENT = 300
+
 Key = tuple[str, ...]
 
 
@@ -72,6 +75,15 @@ class Tracker:
     def marks(self, names: Iterable[str]) -> dict[str, Mark | None]:
         """The marks of datasets, as a poll wants them."""
         return {name: self.buckets[name].mark for name in names}
+
+    def gaps(self) -> dict[str, int]:
+        """Per dataset, over how many seconds about `ROWS_FOR_A_STATEMENT` rows are spread, by its last full hour."""
+        last = floor(int(self.cube.as_of), HOUR) - HOUR
+        result = {}
+        for name, state in self.buckets.items():
+            rows = sum(vector[-1] for _, vector in state.rows(state.hours.get(last)))
+            result[name] = HOUR // 2 if not rows else min(HOUR // 2, ROWS_FOR_A_STATEMENT * HOUR // rows)
+        return result
 
     def apply(self, reading: Reading, floor_at: float) -> None:
         """Take over a poll: replace buckets, move marks (to the floor `floor_at`), slide the windows, save."""

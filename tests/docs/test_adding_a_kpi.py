@@ -22,7 +22,7 @@ MACHINE = "outcall_machine_answered_dials"
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     """The example as the file that it tells to write."""
-    (name,) = yaml.safe_load(SETTING)["catalogue_files"]
+    name = str(yaml.safe_load(SETTING)["catalogue_files"][0])
     file = tmp_path / name
     file.write_text(STANZA, "utf-8")
     return file
