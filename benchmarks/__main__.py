@@ -11,13 +11,18 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import plans, poll
+from benchmarks import memory, peers, plans, poll, render, scrape, startup
 from benchmarks.base import Bench, Size
 from benchmarks.cluster import Cluster
 
 BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
+    "startup": startup.run,
     "poll": poll.run,
     "plans": plans.run,
+    "peers": peers.run,
+    "scrape": scrape.run,
+    "memory": memory.run,
+    "render": render.run,
 }
 
 

@@ -61,7 +61,11 @@ class Bench:
         """The exporter on a history, with its state kept between runs."""
         dsn = self.cluster.dsn(size.database, EXPORTER)
         log = self.work / f"serve-{size.name}.log"
-        return Service(dsn, self.work / f"state-{size.name}", log, **settings)
+        return Service(dsn, self.state(size), log, **settings)
+
+    def state(self, size: Size) -> Path:
+        """The state folder of the exporter on a history."""
+        return self.work / f"state-{size.name}"
 
     @asynccontextmanager
     async def writing(self, size: Size) -> AsyncIterator[None]:

@@ -80,7 +80,7 @@ FILLS = (
          "bench_u(c.call_id, 31) < 0.8, {at}",
          "c.ended_at + interval '72 hours' * power(bench_u(c.call_id, 32), 4)", 0.12),
     Fill("credit_applications", "c.call_id, c.customer_id, c.call_id, {at}, CASE WHEN bench_u(c.call_id, 33) < 0.35 "
-         "THEN {at} + interval '1 hour' END, {at} + interval '1 hour'",
+         "THEN {at} END, {at}",
          "c.ended_at + interval '7 days' * power(bench_u(c.call_id, 34), 3)", 0.17,
          "c.answered_at IS NOT NULL AND c.scenario = 'acquisition'"),
     Fill("service_tasks", "c.call_id, c.customer_id, c.call_id, (ARRAY['limit_change','repayment_plan_change'])"

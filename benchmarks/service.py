@@ -69,7 +69,7 @@ class Service:
                 return time.monotonic() - self.began
             if self._process is not None and self._process.poll() is not None:
                 break
-            time.sleep(0.05 if time.monotonic() - self.began < 20 else 3)
+            time.sleep(max(0.1, 0.03 * (time.monotonic() - self.began)))
         raise RuntimeError(f"the exporter did not get there in {limit:.0f} s, see {self._log}")
 
     def memory(self) -> tuple[float, float]:

@@ -11,9 +11,9 @@ import asyncpg
 
 from benchmarks.cluster import EXPORTER
 
-SQL = f"""
+SQL = """
 SELECT s.queryid, s.query, s.calls, s.total_exec_time, s.total_plan_time, s.rows, s.shared_blks_hit, s.shared_blks_read
-FROM pg_stat_statements AS s JOIN pg_roles AS r ON r.oid = s.userid AND r.rolname = '{EXPORTER}'
+FROM pg_stat_statements AS s JOIN pg_roles AS r ON r.oid = s.userid AND r.rolname = $1
 """
 INSTANT = "the instant of this poll"
 
@@ -49,10 +49,10 @@ def kind(query: str) -> str:
     return found[1] if found else " ".join(query.split()[:3])[:40]
 
 
-async def costs(opened: asyncpg.Connection[asyncpg.Record]) -> dict[str, Cost]:
-    """Cumulative cost of the exporter's statements, by kind."""
+async def costs(opened: asyncpg.Connection[asyncpg.Record], role: str = EXPORTER) -> dict[str, Cost]:
+    """Cumulative cost of a role's statements, by kind."""
     found: dict[str, Cost] = defaultdict(Cost)
-    for row in await opened.fetch(SQL):
+    for row in await opened.fetch(SQL, role):
         found[kind(row[1])] += Cost(*row[2:])
     return dict(found)
 

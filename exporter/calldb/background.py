@@ -54,7 +54,7 @@ class Background:
         self.cursor: int | None = None
         self.reconcile_due = time.monotonic() + lanes.pace.reconcile
         self.sweep_due = time.monotonic() + lanes.pace.sweep
-        self.swept: tuple[float, int] | None = None
+        self.swept: int | None = None
         self.passes = 0
         self._suspects: dict[Place, int] = {}
         self._logged = 0.0
@@ -151,7 +151,7 @@ class Background:
     async def _fill(self, opened: Connection, name: str, wanted: Range, *, covers: bool) -> dict[tuple[int, int], int]:
         """Read and apply one range; adapts the dataset's chunk to how long it took."""
         lanes = self.lanes
-        lanes.tracker.begin_fill(name, wanted)
+        lanes.tracker.begin_fill(name)
         filled: Filled | None = None
         began = time.monotonic()
         try:
@@ -183,18 +183,20 @@ class Background:
         if not marks:
             return
         latest = min(marks.values(), key=lambda mark: mark.as_of)
-        since = self.swept or (latest.floor, latest.xmin)
+        # The first sweep takes every row (0 is older than all): nobody knows what was written before this process.
+        since = (latest.floor - lanes.nets.overlap, self.swept or 0)
+        lanes.tracker.begin_sweep()
+        reading: Reading | None = None
         try:
-            reading = await lanes.reader.leaked(
-                opened, lanes.access, marks, (latest.floor - lanes.nets.overlap, since[1])
-            )
+            reading = await lanes.reader.leaked(opened, lanes.access, marks, since)
         except StatementFailure as failure:
             log.warning("sweep: %s", failure.problem)
-            return
-        async with lanes.lock:
-            await asyncio.to_thread(lanes.tracker.apply_touched, reading)
-        self.swept = (reading.as_of, reading.xmin)
-        lanes.changed()
+        finally:
+            async with lanes.lock:
+                await asyncio.to_thread(lanes.tracker.end_sweep, reading)
+        if reading is not None:
+            self.swept = reading.xmin
+            lanes.changed()
 
     async def reconcile(self, opened: Connection) -> float:
         """Read one range again and put right what differs; returns the rest that keeps the load bounded."""

@@ -46,6 +46,18 @@ class Access:
     lock_timeout: float = 2.0
     pooled: bool = False
 
+    def polling(self) -> dict[str, str]:
+        """Planner settings for polls, whose statements touch few rows by index, whatever the statistics say.
+
+        Generic plans save the planning, which else takes most of a poll; estimated for unknown bounds they would read
+        whole tables, so the ways to do that are made costly (not impossible: a source without indexes still works), and
+        joins go in the order in which the catalogue writes them: from what changed to what it touches.
+        """
+        costly = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+        as_written = ("join_collapse_limit", "from_collapse_limit")
+        fixed = {**dict.fromkeys(costly, "off"), **dict.fromkeys(as_written, "1")}
+        return {"plan_cache_mode": "force_generic_plan", **fixed}
+
     def session(self, statement_timeout: float) -> dict[str, str]:
         """Session settings: read only, UTC, no JIT (it costs more than these statements), bounded waits."""
         settings = {
@@ -104,11 +116,13 @@ def is_trouble(error: BaseException) -> bool:
     return isinstance(error, TROUBLE) and not isinstance(error, asyncpg.QueryCanceledError)
 
 
-async def begin(opened: Connection, access: Access, statement_timeout: float) -> None:
-    """Within a transaction: apply the session settings where a pooler forbids them at start-up."""
-    if access.pooled:
-        for name, value in access.session(statement_timeout).items():
-            await opened.execute("SELECT set_config($1, $2, true)", name, value)
+async def begin(opened: Connection, access: Access, statement_timeout: float, *, polling: bool = False) -> None:
+    """Within a transaction: settings for polls, and those of the session where a pooler forbids them at start-up."""
+    settings = access.session(statement_timeout) if access.pooled else {}
+    settings |= access.polling() if polling else {}
+    if settings:
+        calls = ", ".join(f"set_config('{name}', ${at}, true)" for at, name in enumerate(settings, start=1))
+        await opened.fetchrow(f"SELECT {calls}", *settings.values())
 
 
 def explain_connect(error: Exception) -> DatabaseError:

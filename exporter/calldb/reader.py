@@ -79,6 +79,7 @@ class Reading:
     horizon: Horizon = field(default_factory=lambda: Horizon(0, 0, 0))
     filled: dict[str, list[Filled]] = field(default_factory=dict)
     levels: dict[str, Cells] = field(default_factory=dict)
+    checked: frozenset[str] = frozenset()
     started: set[str] = field(default_factory=set)
     newest: dict[str, float] = field(default_factory=dict)
     failed: dict[str, StatementFailure] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Reader:
             due = {name: mark for name, mark in levels.items() if name not in failed}
             try:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    await begin(connection, access, access.statement_timeout)
+                    await begin(connection, access, access.statement_timeout, polling=True)
                     reading = await self._attempt(connection, wanted, due)
             except StatementFailure as failure:
                 failed |= dict.fromkeys(failure.names, failure)
@@ -152,7 +153,7 @@ class Reader:
         reading = await self._snapshot(connection)
         horizon = reading.horizon
         known = {name: mark for name, mark in marks.items() if mark and reading.as_of - mark.as_of < LONGEST_GAP}
-        reading.started = set(marks) - set(known)
+        reading.started, reading.checked = set(marks) - set(known), frozenset(levels)
         first = range(first_minute(reading.as_of), horizon.end, MINUTE)
         touched = {n: set(entered_minutes(known[n], horizon) if n in known else first) for n in marks}
         level_marks = {n: mark for n, mark in levels.items() if mark and self.catalogue.levels[n].when == "changed"}

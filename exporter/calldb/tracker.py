@@ -31,11 +31,10 @@ Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class Background:
-    """A range being read in the background, and what polls have put into it since."""
+    """What is being read in the background (a range of one dataset, or a sweep), and what polls have put since."""
 
-    dataset: str
-    range: Range
-    overtaken: set[tuple[int, int]] = field(default_factory=set)
+    dataset: str = ""
+    overtaken: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
 
 
 class Tracker:
@@ -59,6 +58,7 @@ class Tracker:
         self._unsaved = Changes()
         self._unsaved_names: set[str] = set()
         self._background: Background | None = None
+        self._minutes_from = 0
         if marks := [state.mark.as_of for state in self.buckets.values() if state.mark]:
             self.cube.advance(max(marks))
 
@@ -97,30 +97,41 @@ class Tracker:
             self.buckets[name].mark = mark
         for name, cells in reading.levels.items():
             self.levels[name] = self._level_cells(self.catalogue.levels[name], cells)
-        self.level_marks |= {n: mark for n in self.catalogue.levels if n not in reading.failed and n in self.levels}
+        self.level_marks |= {n: mark for n in reading.checked if n in self.levels}
         for source, at in reading.newest.items():
             self.newest[source] = max(at, self.newest.get(source, at))
-        self._forget(reading, changes)
+        # First the windows slide, for they take out what is then forgotten.
         self.cube.advance(max(reading.as_of, self.cube.as_of))
-        self._save(reading.filled, changes)
-
-    def apply_touched(self, reading: Reading) -> None:
-        """Take over a sweep: buckets only."""
-        changes = Changes()
-        self._put_all(reading, changes)
+        self._forget(reading, changes)
         self._save(reading.filled, changes)
 
     def _put_all(self, reading: Reading, changes: Changes) -> None:
         for name, filled in reading.filled.items():
             for part in filled:
                 self._put(name, part, (), changes)
-                if self._background is not None and self._background.dataset == name:
+                if self._background is not None:
                     starts = range(part.range.start, part.range.end, part.range.grain)
-                    self._background.overtaken.update((part.range.grain, start) for start in starts)
+                    overtaken = self._background.overtaken.setdefault(name, set())
+                    overtaken.update((part.range.grain, start) for start in starts)
 
-    def begin_fill(self, name: str, wanted: Range) -> None:
+    def begin_sweep(self) -> None:
+        """A sweep is about to be read in the background."""
+        self._background = Background()
+
+    def end_sweep(self, reading: Reading | None) -> None:
+        """Take over a sweep (None: it failed): buckets only, less those that a poll has put meanwhile."""
+        background, self._background = self._background, None
+        if background is None or reading is None:
+            return
+        changes = Changes()
+        for name, filled in reading.filled.items():
+            for part in filled:
+                self._put(name, part, background.overtaken.get(name, ()), changes)
+        self._save(reading.filled, changes)
+
+    def begin_fill(self, name: str) -> None:
         """A range of `name` is about to be read in the background."""
-        self._background = Background(name, wanted)
+        self._background = Background(name)
 
     def end_fill(self, filled: Filled | None, *, covers: bool) -> dict[tuple[int, int], int]:
         """Take over a background range (None: it failed); returns by (grain, start) how many cells differed."""
@@ -129,10 +140,11 @@ class Tracker:
             return {}
         changes = Changes()
         name = background.dataset
-        differing = self._put(name, filled, background.overtaken, changes)
-        state = self.buckets[name]
-        if covers and state.covered_from == filled.range.end:
-            state.covered_from = filled.range.start
+        differing = self._put(name, filled, background.overtaken.get(name, ()), changes)
+        state, wanted = self.buckets[name], filled.range
+        if covers and state.covered_from is not None and wanted.start < state.covered_from <= wanted.end:
+            kept_from = max(wanted.start, self._minutes_from) if wanted.grain == MINUTE else wanted.start
+            state.covered_from = min(state.covered_from, kept_from)
         self._save([name], changes)
         return differing
 
@@ -167,7 +179,8 @@ class Tracker:
         starts = set(filled.buckets) | {start for start in held if filled.range.start <= start < filled.range.end}
         deltas: list[tuple[int, Delta]] = []
         for start in sorted(starts):
-            if (grain, start) in left_alone:
+            # Minutes that the turn of the hour made obsolete while they were read: their hour has them already.
+            if (grain, start) in left_alone or (grain == MINUTE and start < self._minutes_from):
                 continue
             cells = filled.buckets.get(start, {})
             delta = state.replace_minute(start, cells) if grain == MINUTE else state.replace_hour(start, cells)
@@ -191,6 +204,7 @@ class Tracker:
         minutes, hours = reading.horizon.minutes, reading.horizon.hours - HOUR
         for state in self.buckets.values():
             state.forget(minutes, hours)
+        self._minutes_from = max(minutes, self._minutes_from)
         changes.forget = {MINUTE: minutes, HOUR: hours}
 
     def _save(self, names: Iterable[str], changes: Changes) -> None:
@@ -230,4 +244,5 @@ def chunk_before(end: int, seconds: int, minutes_from: int, hours_from: int) -> 
     """The range of up to `seconds` that ends at `end`: minutes while those are kept, below that hours."""
     if end > minutes_from:
         return Range(MINUTE, max(minutes_from, end - max(MINUTE, floor(seconds, MINUTE))), end)
+    end = -(-end // HOUR) * HOUR
     return Range(HOUR, max(hours_from, end - max(HOUR, floor(seconds, HOUR))), end)

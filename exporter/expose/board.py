@@ -11,7 +11,7 @@ from exporter.expose.families import Exposition
 from exporter.expose.health import CollectorRun, backfill_progress, label_values, watermark, window_complete
 from exporter.expose.snapshot import CollectorStatus, KpiState, KpiStatus, SliceValue, SourceStatus, Status
 from exporter.kpi.evaluate import Lookup, Value, evaluate
-from exporter.kpi.judge import judge, lines_for
+from exporter.kpi.judge import Lines, judge, lines_for
 from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL
 from exporter.state.buckets import HOUR
@@ -37,6 +37,7 @@ class StatusBuilder:
 
     def __init__(self, lanes: Lanes, exposition: Exposition) -> None:
         self.lanes, self.exposition = lanes, exposition
+        self._lines: dict[tuple[str, Key], Lines] = {}
         self._hours: dict[tuple[str, int], tuple[array[int], list[int]]] = {}
 
     def build(self, runs: dict[str, CollectorRun]) -> Status:
@@ -81,7 +82,7 @@ class StatusBuilder:
         window = self._window(kpi)
         whole = (ALL,) * len(kpi.labels)
         value = self._value(kpi, window, whole) if window is not None else None
-        lines = lines_for(kpi, dict(zip(kpi.labels, whole, strict=True)))
+        lines = self._lines_for(kpi, whole)
         slices = tuple(self._worst(kpi, window)) if window else ()
         state: KpiState = self._absent(kpi, window) if value is None else judge(kpi, value, lines)
         reason = _REASONS.get(state, ("", ""))
@@ -129,22 +130,28 @@ class StatusBuilder:
     def _value(self, kpi: Kpi, window: str, key: Key) -> Value | None:
         if kpi.kind == "uplift":
             return self.exposition.uplift(kpi, self.lanes.tracker.levels).get(key)
-        return self.exposition.value(kpi, window, self.lanes.tracker.cube, key)
+        return self.exposition.values.get((kpi.slug, window), {}).get(key)
+
+    def _lines_for(self, kpi: Kpi, key: Key) -> Lines:
+        at = (kpi.slug, key)
+        if at not in self._lines:
+            self._lines[at] = lines_for(kpi, dict(zip(kpi.labels, key, strict=True)))
+        return self._lines[at]
 
     def _worst(self, kpi: Kpi, window: str) -> Iterator[SliceValue]:
         """The slices that miss their own target, farthest off first."""
         found = []
-        for key in self.exposition.keys(kpi, window, self.lanes.tracker.cube):
-            labels = dict(zip(kpi.labels, key, strict=True))
-            shown = {label: v for label, v in labels.items() if v != ALL}
-            lines = lines_for(kpi, labels)
-            rolled_up_twin = kpi.scenario is not None and labels["scenario"] == kpi.scenario
-            if not shown or rolled_up_twin or lines.warning is None or (value := self._value(kpi, window, key)) is None:
+        whole = (ALL,) * len(kpi.labels)
+        for key, value in self.exposition.values.get((kpi.slug, window), {}).items():
+            lines = self._lines_for(kpi, key)
+            # A KPI of one scenario shows every slice under `all` as well: once is enough.
+            if key == whole or lines.warning is None or (kpi.scenario is not None and key[0] == kpi.scenario):
                 continue
             state = judge(kpi, value, lines)
             if state in ("warning", "critical"):
-                off = abs(value.value - lines.warning)
-                found.append((off, SliceValue(shown, value.value, value.samples, lines.warning, state)))
+                labels = {label: v for label, v in zip(kpi.labels, key, strict=True) if v != ALL}
+                slice_value = SliceValue(labels, value.value, value.samples, lines.warning, state)
+                found.append((abs(value.value - lines.warning), slice_value))
         found.sort(key=lambda item: -item[0])
         yield from (item for _, item in found[:WORST_SLICES])
 

@@ -57,6 +57,8 @@ class Exposition:
         self._own = {name: full_labels(d)[len(SLICE_LABELS) :] for name, d in catalogue.datasets.items()}
         self._own |= dict.fromkeys(catalogue.levels, ())
         self._labels: dict[tuple[tuple[str, ...], str, Key], str] = {}
+        # What the page shows, for the status page: (slug, window) -> key -> value.
+        self.values: dict[tuple[str, str], dict[Key, Value]] = {}
         self._projections: dict[tuple[str, str], Projection] = {}
         self._was_shown: set[tuple[str, str]] = set()
         self._write_static()
@@ -99,8 +101,14 @@ class Exposition:
         if (kpi.slug, window) not in self._was_shown:
             return
         changed = None if everything else {name: dirty[name, window] for name in kpi.datasets}
+        kept = self.values.setdefault((kpi.slug, window), {})
         for key in self.keys(kpi, window, cube, changed):
-            self._write_kpi(kpi, window, key, self.value(kpi, window, cube, key))
+            value = self.value(kpi, window, cube, key)
+            if value is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = value
+            self._write_kpi(kpi, window, key, value)
 
     def is_shown(self, slug: str, window: str) -> bool:
         """Whether a KPI stands on the page in a window."""
@@ -140,6 +148,7 @@ class Exposition:
         return {part: self._family(name, _help(kpi, part)).block(window) for part, name in names.items()}
 
     def _clear(self, kpi: Kpi, window: str) -> None:
+        self.values.pop((kpi.slug, window), None)
         for block in self._blocks(kpi, window).values():
             block.clear()
 

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # Seconds between two looks at what has grown stale, and the longest time between two pages.
 TICK, LONGEST = 0.5, 15.0
+STATUS_SECONDS = 5.0
 # Building pages takes at most a fifth of the time, however often something changes (backfill).
 REST = 4.0
 # prometheus_client leaves some of its functions untyped.
@@ -38,11 +39,23 @@ def empty_snapshot(version: str, timezone: str) -> Snapshot:
 
 
 def make_page(text: str) -> Page:
-    """A page with its gzipped form. Compressed in pieces: zlib lets other threads run, one long call does not."""
-    plain = text.encode()
+    """A page with its gzipped form."""
+    return make_pages("", text)[0]
+
+
+def make_pages(body: str, *tails: str) -> list[Page]:
+    """A page per tail, each the common body and the tail; the body is encoded and compressed once.
+
+    Compressed in pieces: zlib lets other threads run meanwhile, encoding one long text does not.
+    """
+    plain = body.encode()
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
-    pieces = [packer.compress(plain[at : at + _PIECE]) for at in range(0, len(plain), _PIECE)]
-    return Page(plain, b"".join([*pieces, packer.flush()]))
+    packed = b"".join([packer.compress(plain[at : at + _PIECE]) for at in range(0, len(plain), _PIECE)])
+    pages = []
+    for tail in tails:
+        end, rest = tail.encode(), packer.copy()
+        pages.append(Page(plain + end, b"".join([packed, rest.compress(end), rest.flush()])))
+    return pages
 
 
 class Publisher:
@@ -59,6 +72,9 @@ class Publisher:
         self.lanes, self.exposition, self.health, self.registry = lanes, exposition, health, registry
         self.status = StatusBuilder(lanes, exposition)
         self.snapshot = first
+        self._latest_status = first.status
+        self._status_at = -STATUS_SECONDS
+        self._status_key: object = None
         self._wanted = asyncio.Event()
         self._shown: frozenset[str] = frozenset()
         self._published_at = self._took = 0.0
@@ -104,6 +120,15 @@ class Publisher:
         self.exposition.update(tracker.cube, tracker.levels, shown)
         body = self.exposition.render()
         self.health.series = self.exposition.series()
-        text = body + _render_text(self.registry).decode()
-        openmetrics = body + _render_openmetrics(self.registry).decode()
-        return Snapshot(make_page(text), make_page(openmetrics), self.status.build(runs))
+        tails = (_render_text(self.registry).decode(), _render_openmetrics(self.registry).decode())
+        text, openmetrics = make_pages(body, *tails)
+        return Snapshot(text, openmetrics, self._status(runs))
+
+    def _status(self, runs: dict[str, CollectorRun]) -> Status:
+        """The status page's values: built anew every few seconds, and at once when something comes or goes."""
+        now = time.monotonic()
+        key = (self._shown, self.lanes.health.up, tuple(self.lanes.health.source_problems))
+        if now - self._status_at >= STATUS_SECONDS or key != self._status_key:
+            self._status_key, self._status_at = key, now
+            self._latest_status = self.status.build(runs)
+        return self._latest_status

@@ -100,6 +100,7 @@ class _Resolver:
             try:
                 relations[name] = relation_sql(name, source)
             except SqlTextError as error:
+                relations[name] = name  # known, though wrongly mapped: what refers to it is not wrong too
                 self.errors.append(
                     self.merged.error(("sources", name), f"source '{name}': {error}", "correct the mapping")
                 )

@@ -97,7 +97,11 @@ class Buckets:
                 yield bucket[at], tuple(bucket[at + 1 : at + step])
 
     def _replace(self, buckets: dict[int, array[int]], start: int, cells: Cells) -> Delta:
-        new = {self.cell_id(labels): vector for labels, vector in cells.items()}
+        new: dict[int, Vector] = {}
+        for labels, vector in cells.items():
+            cell = self.cell_id(labels)
+            # Past the safety net several cells are one.
+            new[cell] = tuple(map(add, new[cell], vector)) if cell in new else vector
         delta: Delta = {cell: list(vector) for cell, vector in new.items()}
         for cell, vector in self.rows(buckets.get(start)):
             delta[cell] = list(map(sub, delta.get(cell) or repeat(0, self.width), vector))

@@ -219,9 +219,11 @@ class Cube:
         return seen
 
     def _rows_by_cell(self, name: str) -> Counter[RawLabels]:
+        """Rows of the longest window: hours that are kept beyond it must not matter, or a restart would."""
         buckets = self.buckets[name]
+        oldest = min(window.bounds(self.as_of)[0] for window in self.catalogue.windows)
         total: Counter[RawLabels] = Counter()
-        for bucket in buckets.hours.values():
+        for bucket in (bucket for start, bucket in buckets.hours.items() if start >= oldest):
             for cell, vector in buckets.rows(bucket):
                 total[buckets.cells[cell]] += vector[-1]
         return total

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from exporter.semantic.names import ALL, OTHER, UNKNOWN
 from exporter.semantic.spec import DimensionSpec
 
-_SOUND = re.compile(r"^[^\x00-\x1f\x7f\ud800-\udfff]{1,64}$")
+_SOUND = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,64}")
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Folding:
         """The exposed value of `raw`."""
         if raw is None or raw == "":
             return UNKNOWN
-        return raw if raw in self.kept.get(label, ()) or raw in (UNKNOWN, OTHER) else OTHER
+        return raw if raw in self._kept(label) or raw in (UNKNOWN, OTHER) else OTHER
 
     def refresh(self, volumes: Mapping[str, Counter[str]]) -> bool:
         """Decide anew from the volume of each raw value; True when a value already exposed goes by another name."""
@@ -46,16 +46,21 @@ class Folding:
             for label, values in self.known.items()
         }
 
+    def _kept(self, label: str) -> Collection[str]:
+        """Declared values keep their names before any row was seen: levels have values that no dataset has."""
+        return self.kept[label] if label in self.kept else self.dimensions[label].values
+
     def _keep(self, label: str, volume: Counter[str]) -> frozenset[str]:
         dimension = self.dimensions[label]
         declared = set(dimension.values)
         if dimension.budget is None:
             return frozenset(declared)
-        candidates = (value for value in volume if value not in declared and is_sound(value))
+        named = declared | {UNKNOWN, OTHER}
+        candidates = (value for value in volume if value not in named and is_sound(value))
         ranked = sorted(candidates, key=lambda value: (-volume[value], value))
         return frozenset(declared | set(ranked[: max(0, dimension.budget - len(declared))]))
 
 
 def is_sound(value: str) -> bool:
     """Whether a raw value may become a label value at all (`all` is the roll-up's name)."""
-    return value != ALL and _SOUND.match(value) is not None
+    return value != ALL and _SOUND.fullmatch(value) is not None

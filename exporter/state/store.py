@@ -1,18 +1,20 @@
 """The state on disk: buckets with the marks they belong to, in one SQLite file; survives `kill -9`.
 
 Every poll is one transaction: buckets replaced and marks moved together, or not at all. SQLite's write-ahead log is
-checksummed and recovers by itself; each bucket carries a CRC besides, and a file that is damaged anyway is set aside
-and rebuilt from the call database. `synchronous=NORMAL` may lose the last polls when the power fails, never their
+checksummed and recovers by itself; each row carries a CRC besides, and a file that is damaged anyway, or not ours, is
+set aside and rebuilt from the call database. `synchronous=NORMAL` may lose the last polls when the power fails, never their
 order: an older state is only read further from there.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,21 +23,37 @@ from exporter.errors import StateError
 from exporter.state.buckets import Buckets, Mark
 
 FILE_NAME = "state.sqlite3"
-_VERSION = 1
+_VERSION = 2
+_APPLICATION = 0x4F555443  # "OUTC": tells our files from other programs' databases
+# The last column of every table is the checksum of the others.
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dataset (
     name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, width INTEGER NOT NULL, as_of REAL, floor REAL, xmin INTEGER,
-    covered_from INTEGER, newest_event REAL
+    covered_from INTEGER, newest_event REAL, crc INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cell (
-    dataset TEXT NOT NULL, id INTEGER NOT NULL, labels TEXT NOT NULL, PRIMARY KEY (dataset, id)
+    dataset TEXT NOT NULL, id INTEGER NOT NULL, labels TEXT NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (dataset, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS bucket (
-    dataset TEXT NOT NULL, grain INTEGER NOT NULL, start INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL,
+    dataset TEXT NOT NULL, grain INTEGER NOT NULL, start INTEGER NOT NULL, vector BLOB NOT NULL, crc INTEGER NOT NULL,
     PRIMARY KEY (dataset, grain, start)
 ) WITHOUT ROWID;
 """
+
+_TABLES = ("meta", "dataset", "cell", "bucket")
+# SQLite's result codes that tell of the folder, the disk or another process, not of a damaged file.
+_TROUBLE = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_NOMEM,
+    )
+)
 
 
 @dataclass(slots=True)
@@ -94,23 +112,28 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         db = self._connect()
-        try:
-            healthy = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",) and self._version(db) in (
-                None,
-                _VERSION,
-            )
-            if healthy:
-                self._prepare(db)
-                return db
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                db.close()
-                raise
+        if self._is_usable(db):
+            self._prepare(db)
+            return db
         db.close()
         self._put_aside()
         db = self._connect()
         self._prepare(db)
         return db
+
+    def _is_usable(self, db: sqlite3.Connection) -> bool:
+        """Whether the file is empty, or ours and whole; raises what is not the file's fault."""
+        try:
+            return not _schema(db) or _is_whole(db)
+        except sqlite3.DatabaseError as error:
+            # A damaged header can say that the file is read only.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code in _TROUBLE or (code == sqlite3.SQLITE_READONLY and not os.access(self.path, os.W_OK)):
+                db.close()
+                raise
+        except ValueError:
+            pass  # text that is none
+        return False
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=1.0)
@@ -118,15 +141,11 @@ class Store:
         return db
 
     @staticmethod
-    def _version(db: sqlite3.Connection) -> int | None:
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        return version or None
-
-    @staticmethod
     def _prepare(db: sqlite3.Connection) -> None:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         db.executescript(_SCHEMA)
+        db.execute(f"PRAGMA application_id={_APPLICATION}")
         db.execute(f"PRAGMA user_version={_VERSION}")
 
     def _put_aside(self) -> None:
@@ -155,7 +174,7 @@ class Store:
     def _clear(db: sqlite3.Connection, identity: str) -> None:
         for table in ("dataset", "cell", "bucket", "meta"):
             db.execute(f"DELETE FROM {table}")
-        db.execute("INSERT INTO meta VALUES ('identity', ?)", (identity,))
+        _put(db, "meta", ("identity", identity))
 
     def load(self, fingerprints: Mapping[str, str], shapes: Mapping[str, tuple[int, int]]) -> dict[str, Buckets]:
         """The saved datasets whose fingerprint still holds; others are removed. `shapes`: (width, labels)."""
@@ -179,11 +198,11 @@ class Store:
         cells = self._db.execute("SELECT labels FROM cell WHERE dataset = ? ORDER BY id", (name,))
         buckets.restore_cells(tuple(json.loads(labels)) for (labels,) in cells)
         self._cells_saved[name] = len(buckets.cells)
-        for grain, start, crc, blob in self._db.execute(
-            "SELECT grain, start, crc, vector FROM bucket WHERE dataset = ?", (name,)
+        for grain, start, blob in self._db.execute(
+            "SELECT grain, start, vector FROM bucket WHERE dataset = ?", (name,)
         ):
             vector = array("q")
-            if zlib.crc32(blob) != crc or len(blob) % (8 * (buckets.width + 1)):
+            if len(blob) % (8 * (buckets.width + 1)):
                 return False
             vector.frombytes(blob)
             if any(cell >= len(buckets.cells) for cell in vector[:: buckets.width + 1]):
@@ -218,23 +237,16 @@ class Store:
     ) -> None:
         mark = state.mark
         fields = (mark.as_of, mark.floor, mark.xmin) if mark else (None, None, None)
-        db.execute(
-            "INSERT OR REPLACE INTO dataset VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, fingerprint, state.width, *fields, state.covered_from, state.newest_event),
-        )
+        _put(db, "dataset", (name, fingerprint, state.width, *fields, state.covered_from, state.newest_event))
         saved = self._cells_saved.get(name, 0)
-        new = enumerate(state.cells[saved:], start=saved)
-        db.executemany(
-            "INSERT OR REPLACE INTO cell VALUES (?, ?, ?)", [(name, i, json.dumps(labels)) for i, labels in new]
-        )
+        for number, labels in enumerate(state.cells[saved:], start=saved):
+            _put(db, "cell", (name, number, json.dumps(labels)))
         for grain, start in changed:
             vector = (state.minutes if grain == 60 else state.hours).get(start)
             if vector is None:
                 db.execute("DELETE FROM bucket WHERE dataset = ? AND grain = ? AND start = ?", (name, grain, start))
             else:
-                blob = vector.tobytes()
-                row = (name, grain, start, zlib.crc32(blob), blob)
-                db.execute("INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?, ?)", row)
+                _put(db, "bucket", (name, grain, start, vector.tobytes()))
 
     def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         try:
@@ -247,3 +259,33 @@ class Store:
                 raise
         except sqlite3.Error as error:
             raise self._error(error) from None
+
+
+def _put(db: sqlite3.Connection, table: str, row: Sequence[object]) -> None:
+    """Write a row with its checksum."""
+    marks = ", ".join("?" * (len(row) + 1))
+    db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", (*row, _checksum(row)))
+
+
+def _checksum(row: Sequence[object]) -> int:
+    total = 0
+    for value in row:
+        total = zlib.crc32(value if isinstance(value, bytes) else f"{value!r},".encode(), total)
+    return total
+
+
+def _schema(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    return db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def _is_whole(db: sqlite3.Connection) -> bool:
+    """Whether a file is of this version and undamaged: SQLite looks after the structure, checksums after the rows."""
+    marks = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    with closing(sqlite3.connect(":memory:")) as ours:
+        ours.executescript(_SCHEMA)
+        if marks != [_APPLICATION, _VERSION] or _schema(db) != _schema(ours):
+            return False
+    if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        return False
+    rows = (row for table in _TABLES for row in db.execute(f"SELECT * FROM {table}"))
+    return all(_checksum(row[:-1]) == row[-1] for row in rows)

@@ -77,18 +77,20 @@ def demo(base: Path, *words: str, listen: str = "127.0.0.1:0") -> Iterator[Runni
     try:
         yield running
     finally:
-        running.process.kill()
+        # Ended well where a test failed: a killed demo is cleaned up behind our back.
+        running.process.terminate()
         running.process.communicate()
 
 
 def families(url: str) -> set[str]:
     with urllib.request.urlopen(url) as answer:  # noqa: S310 - the demo's own
-        return set(re.findall(r"^(outcall_\w+?)[ {]", answer.read().decode(), re.MULTILINE))
+        return set(re.findall(r"^# TYPE (\w+?)(?:_created)? ", answer.read().decode(), re.MULTILINE))
 
 
 def test_serves_every_kpi_and_ends_cleanly(base: Path) -> None:
-    """All KPIs of the catalogue and both other collectors appear; the password stays out of sight."""
+    """All KPIs and both other collectors appear, nothing that is not documented; the password stays out of sight."""
     wanted = {kpi_metric(kpi.slug, kpi.unit) for kpi in load_catalogue().kpis.values()}
+    reference = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     wanted |= {"outcall_host_cpus", "outcall_recordings_sample_checked", "outcall_up"}
     with demo(base, "--days", "9", "--calls-per-day", "1500", "--fault", "violations") as running:
         url = running.url()
@@ -99,8 +101,9 @@ def test_serves_every_kpi_and_ends_cleanly(base: Path) -> None:
         assert password not in " ".join(running.stream().cmdline())
         running.until("fault violations is on")
         running.until("all 9 days written")
-        while wanted - families(url):
+        while wanted - (found := families(url)):
             assert running.process.poll() is None, running.end()
+        assert {name for name in found if f"`{name}" not in reference} == set()
         running.process.send_signal(signal.SIGTERM)
         assert running.end() == (0, "")
         assert password not in running.output

@@ -57,7 +57,7 @@ def read(facts: Facts, wanted: Range, width: int) -> Filled:
 
 
 class Run:
-    """A tracker, the facts it should know, and at most one background range and one sweep under way."""
+    """A tracker, the facts it should know, and at most one background range or sweep under way."""
 
     def __init__(self) -> None:
         self.now = float(START + 0.5)
@@ -66,7 +66,7 @@ class Run:
         self.width = catalogue().datasets[DATASET].width + 1
         self.seen: Facts = Counter()
         self.fill: tuple[Filled, bool] | None = None
-        self.sweep: tuple[Reading, int] | None = None
+        self.sweep: Reading | None = None
         self.polls = 0
 
     def horizon(self) -> Horizon:
@@ -98,7 +98,7 @@ class Run:
     def begin_fill(self, *, covers: bool, seconds: int) -> None:
         """Backfill from what is covered downwards, or reconcile from the end; with the horizon of the last poll."""
         state = self.tracker.buckets[DATASET]
-        if self.fill is not None or state.covered_from is None:
+        if self.fill is not None or self.sweep is not None or state.covered_from is None:
             return
         horizon = Horizon.at(self.tracker.cube.as_of, catalogue().windows)
         end = state.covered_from if covers else horizon.end
@@ -106,7 +106,7 @@ class Run:
         if end <= low:
             return
         wanted = chunk_before(end, seconds, max(horizon.minutes, low), low)
-        self.tracker.begin_fill(DATASET, wanted)
+        self.tracker.begin_fill(DATASET)
         self.fill = read(self.table.facts, wanted, self.width), covers
 
     def end_fill(self) -> None:
@@ -116,14 +116,14 @@ class Run:
             self.tracker.end_fill(filled, covers=covers)
 
     def begin_sweep(self) -> None:
-        if self.polls and self.sweep is None:
-            self.sweep = self.reading(set(self.table.changed)), self.polls
+        if self.polls and self.fill is None and self.sweep is None:
+            self.tracker.begin_sweep()
+            self.sweep = self.reading(set(self.table.changed))
 
     def end_sweep(self) -> None:
         if self.sweep is not None:
-            reading, _ = self.sweep
-            self.sweep = None
-            self.tracker.apply_touched(reading)
+            reading, self.sweep = self.sweep, None
+            self.tracker.end_sweep(reading)
 
     def settle(self) -> None:
         """Everything ends, all history is read, and after one more poll all windows are right."""
@@ -200,7 +200,8 @@ READ_ALL = [("begin_backfill", 31 * DAY), ("end_fill", 0)] * 3
 
 def test_a_minute_leaves_the_day_when_the_hour_turns() -> None:
     """What is forgotten at the turn of the hour is taken out of the window first."""
-    play([*READ_ALL, ("write", 0), ("poll", 0), ("wait", DAY - 61), ("poll", 0), ("wait", 62), ("poll", 0)])
+    last_minute = [("wait", 59 * MINUTE), ("write", 0), ("poll", 0)]
+    play([*READ_ALL, *last_minute, ("wait", DAY - 30), ("poll", 0), ("wait", 95), ("poll", 0)])
 
 
 def test_a_background_range_read_before_the_hour_turned() -> None:
@@ -211,4 +212,5 @@ def test_a_background_range_read_before_the_hour_turned() -> None:
 
 def test_a_poll_overtakes_a_sweep() -> None:
     """A sweep that began before a poll and ends after it leaves what the poll read alone."""
-    play([*READ_ALL, ("write", 0), ("poll", 0), ("begin_sweep", 0), ("write", 0), ("poll", 0), ("end_sweep", 0)])
+    change = [("wait", 1), ("write", 0), ("wait", 1), ("poll", 0), ("wait", 1)]
+    play([*READ_ALL, *change, ("begin_sweep", 0), *change, ("end_sweep", 0), ("poll", 0)])

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
 from exporter.semantic.model import Catalogue, Window
+from exporter.semantic.spec import DimensionSpec
 
 Cells = Mapping[tuple[str | None, ...], tuple[int, ...]]
 Key = tuple[str, ...]
 Table = dict[Key, list[int]]
 Fold = Callable[[str, str | None], str]
 
+RESERVED = ("all", "other", "unknown")
 FIRST_LABELS = ("scenario", "generation", "period", "script")
 
 
@@ -86,9 +88,8 @@ def _add(table: Table, key: Key, vector: tuple[int, ...]) -> None:
         old[index] += number
 
 
-def kept_values(catalogue: Catalogue, facts: Mapping[str, Facts], label: str, as_of: float) -> set[str]:
-    """The values of an open domain that keep their names: the declared ones, then the busiest, ties by name."""
-    dimension = catalogue.dimensions[label]
+def rows_by_value(catalogue: Catalogue, facts: Mapping[str, Facts], label: str, as_of: float) -> Counter[str]:
+    """Rows of the longest window per raw value of a label; the empty value stands for NULL too."""
     longest = max(catalogue.windows, key=lambda window: window.seconds)
     rows: Counter[str] = Counter()
     for name, held in facts.items():
@@ -96,7 +97,12 @@ def kept_values(catalogue: Catalogue, facts: Mapping[str, Facts], label: str, as
         if label in labels:
             for raw, vector in held.rows(longest, as_of):
                 rows[raw[labels.index(label)] or ""] += vector[-1]
-    sound = [value for value in rows if 0 < len(value) <= 64 and value.isprintable() and value != "all"]
-    free = (dimension.budget or 0) - len(dimension.values)
+    return rows
+
+
+def kept_values(dimension: DimensionSpec, rows: Counter[str]) -> set[str]:
+    """Those of an open domain that keep their names: the declared ones, then the busiest, ties by name."""
+    sound = [value for value in rows if 0 < len(value) <= 64 and value.isprintable() and value not in RESERVED]
     busiest = sorted((value for value in sound if value not in dimension.values), key=lambda v: (-rows[v], v))
-    return {*dimension.values, *busiest[: max(0, free)]}
+    declared = rows.keys() & dimension.values.keys()
+    return {*declared, *busiest[: max(0, (dimension.budget or 0) - len(dimension.values))]}

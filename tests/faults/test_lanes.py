@@ -1,0 +1,52 @@
+"""What one lane does must not hide from the other what changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import asyncpg
+
+from exporter.calldb.reader import Nets
+from tests.faults.storm import prepare
+from tests.support.gauges import stepper
+from tests.support.history import POLL_KINDS, History
+
+# Newer than any snapshot of the history: the level changes.
+UPLIFT = """
+INSERT INTO ltv_snapshots (customer_id, as_of, arm, value_cny)
+VALUES (1, current_date + 1, 'before', 100), (1, current_date + 1, 'after', 117)
+"""
+
+
+async def test_a_retry_of_one_dataset_hides_no_change_of_a_level(database: str) -> None:
+    """Levels that the background lane did not look at keep their mark."""
+    history = History(1, datetime.now(UTC))
+    writer = await asyncpg.connect(database)
+    await history.apply(writer, history.operations(80))
+    async with stepper(database) as exporter:
+        await exporter.poll()
+        await exporter.backfill()
+        await writer.execute(UPLIFT)
+        await exporter.lanes.read(exporter.opened, ["incident"], [])
+        await exporter.poll()
+        assert await exporter.differences() == []
+    await writer.close()
+
+
+async def test_the_first_sweep_sees_what_polls_did_not(database: str) -> None:
+    """A clock that lies between the first poll and the first sweep is caught by that sweep, not by a reconcile."""
+    history = History(2, datetime.now(UTC))
+    await prepare(database)
+    writer = await asyncpg.connect(database)
+    await history.apply(writer, history.operations(80))
+    async with stepper(database, nets=Nets(sweep=86400 * 400)) as exporter:
+        await exporter.poll()
+        await exporter.backfill()
+        await writer.execute("SET storm.stamp = 'past'")
+        tables = ("calls", "turns", "quality_labels", "qa_checks", "surveys", "repayments", "incidents")
+        await history.apply(writer, history.operations(60, kinds=POLL_KINDS, tables=tables))
+        await exporter.poll()
+        assert await exporter.differences() != []
+        await exporter.lanes.background.sweep(exporter.opened)
+        assert await exporter.differences() == []
+    await writer.close()

@@ -1,0 +1,124 @@
+"""`generate` writes, `generate --check` finds what has drifted and says how to mend it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exporter.cli import main
+from exporter.commands.generate import docs
+from exporter.generate.files import END, marker
+from exporter.semantic.load import load_catalogue
+from tests.generate.conftest import ROOT
+
+FILES = ["docs/kpis.md", "README.md", "docs/metrics.md", "docs/configuration.md", "docs/call-database.md"]
+START = marker("kpi table", "docs")
+
+
+def contents(checkout: Path) -> dict[str, bytes]:
+    return {name: (checkout / name).read_bytes() for name in FILES}
+
+
+def spoil(path: Path) -> None:
+    """Change one character near the end, within the generated part."""
+    text = path.read_text(encoding="utf-8")
+    at = text.rindex("outcall")
+    path.write_text(f"{text[:at]}X{text[at:]}", encoding="utf-8")
+
+
+def test_the_repository_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "--check", "docs", "--root", str(ROOT)]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_drift_is_named_and_mended(checkout: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file and the command that mends it; the check itself writes nothing."""
+    before = contents(checkout)
+    spoil(checkout / name)
+    spoilt = contents(checkout)
+    assert main(["generate", "--check", "docs", "--root", str(checkout)]) == 1
+    written = capsys.readouterr()
+    assert written.err == f"not up to date: {name}. Fix: run `outcall-exporter generate docs`\n"
+    assert contents(checkout) == spoilt
+    assert main(["generate", "docs", "--root", str(checkout)]) == 0
+    assert capsys.readouterr().out == f"wrote {name}\n"
+    assert contents(checkout) == before
+
+
+def test_missing_files_drift_too(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in FILES[2:]:
+        (checkout / name).unlink()
+    assert main(["generate", "--check", "--root", str(checkout)]) == 1
+    assert ", ".join(FILES[2:]) in capsys.readouterr().err
+    assert main(["generate", "--root", str(checkout)]) == 0
+    assert contents(checkout) == contents(ROOT)
+
+
+def test_readme_is_replaced_between_the_markers_only(checkout: Path) -> None:
+    readme = checkout / "README.md"
+    readme.write_text(f"# Mine\n\n{START}\nold\n{END}\n\nand the rest\n", encoding="utf-8")
+    assert main(["generate", "docs", "--root", str(checkout)]) == 0
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith(f"# Mine\n\n{START}\n\n| ")
+    assert text.endswith(f" |\n\n{END}\n\nand the rest\n")
+    assert "old" not in text
+
+
+@pytest.mark.parametrize("text", ["# no markers\n", f"{START}\nno end\n", f"{END}\n{START}\nthe wrong way round\n"])
+def test_missing_markers_are_told(checkout: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (checkout / "README.md").write_text(text, encoding="utf-8")
+    for words in (["--check"], []):
+        assert main(["generate", *words, "--root", str(checkout)]) == 1
+        assert "README.md lacks its markers. Fix: put the lines" in capsys.readouterr().err
+    assert (checkout / "README.md").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["dashbords"], "there is no target 'dashbords'. Fix: choose from docs"),
+        (["--root", "{empty}"], "{empty} is not a checkout: it has no README.md. Fix: "),
+    ],
+)
+def test_wrong_usage(
+    words: list[str],
+    told: str,
+    checkout: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    empty = str(tmp_path_factory.mktemp("empty").resolve())
+    assert main(["generate", "--root", str(checkout), *(word.format(empty=empty) for word in words)]) == 2
+    assert told.format(empty=empty) in capsys.readouterr().err
+    assert list(Path(empty).iterdir()) == []
+
+
+def test_same_bytes_every_time() -> None:
+    """Another process, another hash seed, another time zone and locale."""
+    program = (
+        "import hashlib\n"
+        "from exporter.commands.generate import docs\n"
+        "from exporter.semantic.load import load_catalogue\n"
+        "for file in docs(load_catalogue()): print(file.path, hashlib.sha256(file.text.encode()).hexdigest())"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "America/New_York"))
+    }
+    assert len(outputs) == 1
+
+
+def test_generated_files_say_so() -> None:
+    for file in docs(load_catalogue()):
+        assert file.marker or file.text.startswith("<!-- generated by `outcall-exporter generate docs` from ")
