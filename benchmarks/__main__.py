@@ -45,7 +45,9 @@ def main() -> int:
     arguments = _parser().parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
-        print(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(
+            f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}", file=sys.stderr
+        )
         return 2
     # SIGTERM ends like Ctrl-C, so that servers are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

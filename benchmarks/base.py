@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cluster import EXPORTER, Cluster
-from benchmarks.load import SECONDS, load
+from benchmarks.history import SECONDS
+from benchmarks.load import load
 from benchmarks.service import Service
 from benchmarks.writer import Writer
 

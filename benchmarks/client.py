@@ -1,4 +1,4 @@
-"""A scraper in a process of its own: `python -m benchmarks.client PORT COUNT GAP ENCODING` prints milliseconds as JSON."""
+"""A scraper as a process: `python -m benchmarks.client PORT COUNT GAP ENCODING` prints milliseconds as JSON."""
 
 from __future__ import annotations
 

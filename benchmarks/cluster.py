@@ -57,7 +57,9 @@ class Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._own(self.folder)
         if not (self.data / "PG_VERSION").exists():
-            self._run("initdb", "-D", self.data, "-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "--no-sync")
+            self._run(
+                "initdb", "-D", self.data, "-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "--no-sync"
+            )
         flags = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         command = ["-D", self.data, "-p", str(self.port), "-c", f"unix_socket_directories={self.folder}", *flags]
         with self.log.open("ab") as log:

@@ -41,8 +41,7 @@ async def _after_polls(service: Service, count: int) -> None:
     name = "outcall_queries_total"
     key = next(at for at in service.metrics() if at[0] == name and "incidents" in at[1] and "ok" in at[1])
     target = service.metrics()[key] + count
-    while (await asyncio.to_thread(service.metrics)).get(key, 0.0) < target:
-        await asyncio.sleep(5)
+    await asyncio.to_thread(service.wait, lambda metrics: metrics.get(key, 0.0) >= target, 7200)
 
 
 def _now(service: Service, after: str) -> dict[str, Any]:

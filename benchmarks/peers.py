@@ -33,14 +33,33 @@ ANSWERED = "answered_at IS NOT NULL AND answered_by <> 'machine'"
 COUNTS = [
     ("calls_total", "Calls ended in the window", "count(*)"),
     ("calls_answered", "Calls answered", f"count(*) FILTER (WHERE {ANSWERED})"),
-    ("calls_hangup_30s", "Answered calls the customer ended within 30 s",
-     f"count(*) FILTER (WHERE {ANSWERED} AND hangup_by = 'customer' AND ended_at - answered_at <= interval '30 seconds')"),
-    ("calls_reached_10s", "Calls with 10 s of interaction or more",
-     f"count(*) FILTER (WHERE {ANSWERED} AND interaction_seconds >= 10)"),
-    ("calls_hangup", "Answered calls ended by the customer", f"count(*) FILTER (WHERE {ANSWERED} AND hangup_by = 'customer')"),
+    (
+        "calls_hangup_30s",
+        "Answered calls the customer ended within 30 s",
+        f"count(*) FILTER (WHERE {ANSWERED} AND hangup_by = 'customer' "
+        "AND ended_at - answered_at <= interval '30 seconds')",
+    ),
+    (
+        "calls_reached_10s",
+        "Calls with 10 s of interaction or more",
+        f"count(*) FILTER (WHERE {ANSWERED} AND interaction_seconds >= 10)",
+    ),
+    (
+        "calls_hangup",
+        "Answered calls ended by the customer",
+        f"count(*) FILTER (WHERE {ANSWERED} AND hangup_by = 'customer')",
+    ),
     ("calls_fault", "Calls with a system fault", "count(fault_code)"),
-    ("calls_transferred", "Calls handed to a person", f"count(*) FILTER (WHERE {ANSWERED} AND transferred_at IS NOT NULL)"),
-    ("calls_collection", "Answered collection calls", f"count(*) FILTER (WHERE {ANSWERED} AND scenario = 'collection')"),
+    (
+        "calls_transferred",
+        "Calls handed to a person",
+        f"count(*) FILTER (WHERE {ANSWERED} AND transferred_at IS NOT NULL)",
+    ),
+    (
+        "calls_collection",
+        "Answered collection calls",
+        f"count(*) FILTER (WHERE {ANSWERED} AND scenario = 'collection')",
+    ),
     ("calls_acquisition", "Acquisition calls", "count(*) FILTER (WHERE scenario = 'acquisition')"),
 ]
 
@@ -66,8 +85,11 @@ def _harness(bench: Bench) -> Any:
     folder = bench.work / "peers"
     _install(folder)
     os.environ |= {
-        "BENCH_WORK": str(folder), "PEERBIN": str(folder / "x/usr/bin"), "QEVENV": str(folder / "venv"),
-        "PGBIN": str(find_bindir()), "PGPORT": str(bench.cluster.port),
+        "BENCH_WORK": str(folder),
+        "PEERBIN": str(folder / "x/usr/bin"),
+        "QEVENV": str(folder / "venv"),
+        "PGBIN": str(find_bindir()),
+        "PGPORT": str(bench.cluster.port),
     }
     sys.path.insert(0, str(bench.peers))
     writer = importlib.import_module("gen_conf")
@@ -104,8 +126,11 @@ async def _peer(bench: Bench, harness: Any, size: Size, peer: str) -> dict[str, 
     exporter = lib.Exporter(peer, str(configuration), str(bench.work / f"peers/{peer}.log"))
     try:
         polls = await _observe(bench)
-        return {"ms": [cost.ms for cost in polls], "buffers": [cost.hit + cost.read for cost in polls],
-                "peak_mib": lib.rss_mb(exporter.pid)["VmHWM"]}
+        return {
+            "ms": [cost.ms for cost in polls],
+            "buffers": [cost.hit + cost.read for cost in polls],
+            "peak_mib": lib.rss_mb(exporter.pid)["VmHWM"],
+        }
     finally:
         exporter.stop()
 
@@ -136,8 +161,11 @@ async def _ours(bench: Bench, size: Size) -> dict[str, Any]:
     with bench.service(size, poll_interval=INTERVAL, **QUIET) as service:
         await asyncio.to_thread(service.wait, complete, 7200)
         found = await steady(bench, size, service, bench.polls, INTERVAL)
-        return {"ms": [poll.total.ms for poll in found], "buffers": [poll.total.hit + poll.total.read for poll in found],
-                "peak_mib": service.memory()[1]}
+        return {
+            "ms": [poll.total.ms for poll in found],
+            "buffers": [poll.total.hit + poll.total.read for poll in found],
+            "peak_mib": service.memory()[1],
+        }
 
 
 def _print(figures: dict[str, Any]) -> None:
@@ -146,5 +174,11 @@ def _print(figures: dict[str, Any]) -> None:
         ours = statistics.median(by_peer["outcall-exporter"]["ms"])
         for peer, figure in by_peer.items():
             ratio = statistics.median(figure["ms"]) / ours
-            rows.append((size, peer, spread(figure["ms"]), number(ratio), spread(figure["buffers"]), number(figure["peak_mib"])))
-    show("One poll on the same tables", ("calls", "exporter", "database ms", "ratio to ours", "buffers", "peak MiB"), rows)
+            rows.append(
+                (size, peer, spread(figure["ms"]), number(ratio), spread(figure["buffers"]), number(figure["peak_mib"]))
+            )
+    show(
+        "One poll on the same tables",
+        ("calls", "exporter", "database ms", "ratio to ours", "buffers", "peak MiB"),
+        rows,
+    )

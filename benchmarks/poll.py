@@ -95,8 +95,12 @@ async def _measure(bench: Bench, size: Size) -> dict[str, Any]:
         "complete_s": filled,
         "memory_mib": memory,
         "polls": [
-            {"total": asdict(p.total), "rows_read": p.rows_read, "rows_written": p.rows_written,
-             "spent": {name: asdict(cost) for name, cost in p.spent.items()}}
+            {
+                "total": asdict(p.total),
+                "rows_read": p.rows_read,
+                "rows_written": p.rows_written,
+                "spent": {name: asdict(cost) for name, cost in p.spent.items()},
+            }
             for p in found
         ],
     }
@@ -127,8 +131,23 @@ def _compare(figures: dict[str, Any]) -> None:
         buffers = [p["total"]["hit"] + p["total"]["read"] for p in found]
         written = [p["rows_written"] for p in found]
         rows.append(
-            (name, len(found), spread(times), spread([p["total"]["plan_ms"] for p in found]), spread(buffers),
-             spread(written), number(ratio))
+            (
+                name,
+                len(found),
+                spread(times),
+                spread([p["total"]["plan_ms"] for p in found]),
+                spread(buffers),
+                spread(written),
+                number(ratio),
+            )
         )
-    head = ("calls", "polls", "database ms per poll", "of it planning", "buffers", "rows written", "rows read per row written")
+    head = (
+        "calls",
+        "polls",
+        "database ms per poll",
+        "of it planning",
+        "buffers",
+        "rows written",
+        "rows read per row written",
+    )
     show("Steady polls", head, rows)

@@ -83,7 +83,10 @@ def _cells(dataset: Dataset, version: int) -> Iterator[tuple[RawLabels, Vector]]
     """Cells in an order that spreads them over all labels."""
     domains = [_VALUES[label] for label in dataset.labels]
     for place, labels in enumerate(itertools.product(*reversed(domains))):
-        yield tuple(reversed(labels)), tuple(100 + (place * 7 + at * 3 + version) % 50 for at in range(dataset.width + 1))
+        yield (
+            tuple(reversed(labels)),
+            tuple(100 + (place * 7 + at * 3 + version) % 50 for at in range(dataset.width + 1)),
+        )
 
 
 async def run(bench: Bench) -> None:
@@ -96,11 +99,27 @@ async def run(bench: Bench) -> None:
         for what in ("everything", "typical"):
             ours = figure[what]
             rows.append(
-                (f"{figure['series']:,}", what, f"{figure['lines_changed'][what]:,}", spread(ours["page"]), spread(ours["gzip"]),
-                 spread(ours["snapshot"]), spread(figure["prometheus_client"]), number(theirs / statistics.median(ours["page"])))
+                (
+                    f"{figure['series']:,}",
+                    what,
+                    f"{figure['lines_changed'][what]:,}",
+                    spread(ours["page"]),
+                    spread(ours["gzip"]),
+                    spread(ours["snapshot"]),
+                    spread(figure["prometheus_client"]),
+                    number(theirs / statistics.median(ours["page"])),
+                )
             )
-    head = ("series", "changed", "lines", "update + render ms", "gzip ms", "whole snapshot ms (2 formats, gzip, status)",
-            "generate_latest ms", "ratio to update + render")
+    head = (
+        "series",
+        "changed",
+        "lines",
+        "update + render ms",
+        "gzip ms",
+        "whole snapshot ms (2 formats, gzip, status)",
+        "generate_latest ms",
+        "ratio to update + render",
+    )
     show("Snapshot", head, rows)
 
 
@@ -163,7 +182,12 @@ def _change(stage: Stage, cells: int, share: float, version: int) -> None:
 
 
 def _lines(exposition: Exposition) -> set[str]:
-    return {line for family in exposition.families.values() for block in family.blocks.values() for line in block.lines.values()}
+    return {
+        line
+        for family in exposition.families.values()
+        for block in family.blocks.values()
+        for line in block.lines.values()
+    }
 
 
 def _their_page(series: int) -> Callable[[], bytes]:

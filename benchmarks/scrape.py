@@ -91,8 +91,13 @@ def _print(figures: Mapping[str, Any]) -> None:
                 medians = {part: [one[part] for one in rounds] for part in ("p50", "p99")}
                 rate = statistics.median(one.get("rps", 0.0) for one in rounds)
                 rows.append(
-                    (state, name, f"{figure['series']:,.0f}", *(_range(values) for values in medians.values()),
-                     number(rate) if rate else "")
+                    (
+                        state,
+                        name,
+                        f"{figure['series']:,.0f}",
+                        *(_range(values) for values in medians.values()),
+                        number(rate) if rate else "",
+                    )
                 )
     show("Scrapes", ("state", "client", "series", "p50 ms", "p99 ms (rounds)", "requests/s"), rows)
 

@@ -1,4 +1,4 @@
-"""Seconds from the start of the process to the first KPI gauges and to complete windows, without and with saved state."""
+"""Seconds from the start of the process to first gauges and to complete windows, without and with saved state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def covered(window: str) -> Callable[[Mapping[Sample, float]], bool]:
     """A condition: every source covers the window."""
 
     def check(metrics: Mapping[Sample, float]) -> bool:
-        flags = [v for (name, labels), v in metrics.items() if name == "outcall_window_complete" and f'"{window}"' in labels]
+        flags = [
+            v for (name, labels), v in metrics.items() if name == "outcall_window_complete" and f'"{window}"' in labels
+        ]
         return bool(flags) and all(flags)
 
     return check

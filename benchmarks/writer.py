@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from benchmarks.cluster import Cluster
-from benchmarks.load import DIALECT, GENERATION, SCENARIO, SCRIPT
+from benchmarks.history import DIALECT, GENERATION, SCENARIO, SCRIPT
 
 DIALLED = f"""
 INSERT INTO calls (call_id, customer_id, campaign_id, scenario, generation, dialect, script, dialed_at)
-SELECT id, 1 + (random() * $2)::bigint, (random() * 20)::bigint, {SCENARIO.format(key="id")}, {GENERATION.format(key="id")},
+SELECT id, 1 + (random() * $2)::bigint, (random() * 20)::bigint,
+  {SCENARIO.format(key="id")}, {GENERATION.format(key="id")},
   {DIALECT.format(key="id")}, {SCRIPT.format(key="id")}, clock_timestamp()
 FROM (SELECT nextval('bench_id') AS id FROM generate_series(1, $1)) AS drawn
 """
@@ -39,7 +40,8 @@ FROM (SELECT call_id, s, answered_at + (ended_at - answered_at) * (s / 4.0) AS a
 # About $1 calls `c` at a random lateness; found one by one through the index on ended_at.
 DRAWN = """(SELECT DISTINCT ON (found.call_id) found.*
 FROM (SELECT clock_timestamp() - {lag} AS moment FROM generate_series(1, $1)) AS drawn
-CROSS JOIN LATERAL (SELECT * FROM calls WHERE ended_at >= drawn.moment AND {where} ORDER BY ended_at LIMIT 1) AS found) AS c"""
+CROSS JOIN LATERAL (SELECT * FROM calls WHERE ended_at >= drawn.moment AND {where}
+                    ORDER BY ended_at LIMIT 1) AS found) AS c"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +59,94 @@ class Follower:
 
 def _label(kind: str) -> Follower:
     values = "NULL, NULL, 4" if kind == "tts_mos" else "10, 9, NULL"
-    sql = f"INSERT INTO quality_labels SELECT nextval('bench_id'), c.call_id, '{kind}', {values}, {{now}} FROM {{drawn}}"
+    sql = (
+        f"INSERT INTO quality_labels SELECT nextval('bench_id'), c.call_id, '{kind}', {values}, {{now}} FROM {{drawn}}"
+    )
     return Follower(0.02, "interval '1 day' * (1 + 6 * random())", sql)
 
 
 FOLLOWERS = (
-    Follower(0.66, "interval '5 minutes' * random()", "INSERT INTO recordings SELECT nextval('bench_id'), c.call_id, "
-             "c.answered_at, {now}, 960000, md5(c.call_id::text) FROM {drawn}"),
-    Follower(0.66, "interval '1 minute' * (1 + 59 * random())", "INSERT INTO call_analyses SELECT c.call_id, {now}, 1 "
-             "FROM {drawn} ON CONFLICT (call_id) DO UPDATE SET analysed_at = EXCLUDED.analysed_at"),
-    Follower(0.66, "interval '60 minutes' * random()", "INSERT INTO qa_checks SELECT c.call_id, 'auto', {now}, 0 "
-             "FROM {drawn} ON CONFLICT (call_id, mode) DO UPDATE SET checked_at = EXCLUDED.checked_at"),
-    Follower(0.13, "interval '1 hour' * (1 + random())", "INSERT INTO masking_scans SELECT nextval('bench_id'), c.call_id, "
-             "{now}, 3, 3 FROM {drawn}"),
-    Follower(0.08, "interval '72 hours' * power(random(), 4)", "INSERT INTO surveys SELECT nextval('bench_id'), c.call_id, "
-             "'sms', {now}, random() < 0.8 FROM {drawn}"),
+    Follower(
+        0.66,
+        "interval '5 minutes' * random()",
+        "INSERT INTO recordings SELECT nextval('bench_id'), c.call_id, "
+        "c.answered_at, {now}, 960000, md5(c.call_id::text) FROM {drawn}",
+    ),
+    Follower(
+        0.66,
+        "interval '1 minute' * (1 + 59 * random())",
+        "INSERT INTO call_analyses SELECT c.call_id, {now}, 1 "
+        "FROM {drawn} ON CONFLICT (call_id) DO UPDATE SET analysed_at = EXCLUDED.analysed_at",
+    ),
+    Follower(
+        0.66,
+        "interval '60 minutes' * random()",
+        "INSERT INTO qa_checks SELECT c.call_id, 'auto', {now}, 0 "
+        "FROM {drawn} ON CONFLICT (call_id, mode) DO UPDATE SET checked_at = EXCLUDED.checked_at",
+    ),
+    Follower(
+        0.13,
+        "interval '1 hour' * (1 + random())",
+        "INSERT INTO masking_scans SELECT nextval('bench_id'), c.call_id, {now}, 3, 3 FROM {drawn}",
+    ),
+    Follower(
+        0.08,
+        "interval '72 hours' * power(random(), 4)",
+        "INSERT INTO surveys SELECT nextval('bench_id'), c.call_id, 'sms', {now}, random() < 0.8 FROM {drawn}",
+    ),
     *map(_label, ("asr", "intent", "emotion", "tts_mos")),
-    Follower(0.056, "interval '7 days' * power(random(), 3)", "INSERT INTO credit_applications SELECT nextval('bench_id'), "
-             "c.customer_id, c.call_id, {now}, CASE WHEN random() < 0.35 THEN {now} END FROM {drawn}",
-             "answered_at IS NOT NULL AND scenario = 'acquisition'"),
-    Follower(0.05, "interval '2 days' * random()", "INSERT INTO service_tasks SELECT nextval('bench_id'), c.customer_id, "
-             "c.call_id, 'limit_change', c.ended_at, {now} FROM {drawn}", "answered_at IS NOT NULL AND scenario = 'operations'"),
-    Follower(0.07, "interval '1 minute'", "INSERT INTO collection_cases SELECT nextval('bench_id'), c.customer_id, "
-             "c.generation, {now}, 'M1', 5000 FROM {drawn}", "scenario = 'collection'"),
-    Follower(0.035, "interval '3 days' * random()", "INSERT INTO repayments SELECT nextval('bench_id'), c.call_id, 900, "
-             "{now} - interval '8 hours', {now} FROM {drawn}", "scenario = 'collection'"),
-    Follower(0.0004, "interval '15 days' * random()", "INSERT INTO complaints SELECT nextval('bench_id'), c.call_id, {now} "
-             "FROM {drawn}"),
-    Follower(0.0007, "interval '1 minute'", "INSERT INTO do_not_call SELECT c.customer_id, {now} FROM {drawn} "
-             "ON CONFLICT DO NOTHING", "true"),
+    Follower(
+        0.056,
+        "interval '7 days' * power(random(), 3)",
+        "INSERT INTO credit_applications SELECT nextval('bench_id'), "
+        "c.customer_id, c.call_id, {now}, CASE WHEN random() < 0.35 THEN {now} END FROM {drawn}",
+        "answered_at IS NOT NULL AND scenario = 'acquisition'",
+    ),
+    Follower(
+        0.05,
+        "interval '2 days' * random()",
+        "INSERT INTO service_tasks SELECT nextval('bench_id'), c.customer_id, "
+        "c.call_id, 'limit_change', c.ended_at, {now} FROM {drawn}",
+        "answered_at IS NOT NULL AND scenario = 'operations'",
+    ),
+    Follower(
+        0.07,
+        "interval '1 minute'",
+        "INSERT INTO collection_cases SELECT nextval('bench_id'), c.customer_id, "
+        "c.generation, {now}, 'M1', 5000 FROM {drawn}",
+        "scenario = 'collection'",
+    ),
+    Follower(
+        0.035,
+        "interval '3 days' * random()",
+        "INSERT INTO repayments SELECT nextval('bench_id'), c.call_id, 900, "
+        "{now} - interval '8 hours', {now} FROM {drawn}",
+        "scenario = 'collection'",
+    ),
+    Follower(
+        0.0004,
+        "interval '15 days' * random()",
+        "INSERT INTO complaints SELECT nextval('bench_id'), c.call_id, {now} FROM {drawn}",
+    ),
+    Follower(
+        0.0007,
+        "interval '1 minute'",
+        "INSERT INTO do_not_call SELECT c.customer_id, {now} FROM {drawn} ON CONFLICT DO NOTHING",
+        "true",
+    ),
     # A price put right days later, and a row delivered twice.
-    Follower(0.002, "interval '2 days' * random()", "UPDATE calls SET cost_cny = calls.cost_cny + 0.01 FROM {drawn} "
-             "WHERE calls.call_id = c.call_id", "true"),
-    Follower(0.005, "interval '10 minutes' * random()", "UPDATE calls SET updated_at = {now} FROM {drawn} "
-             "WHERE calls.call_id = c.call_id", "true"),
+    Follower(
+        0.002,
+        "interval '2 days' * random()",
+        "UPDATE calls SET cost_cny = calls.cost_cny + 0.01 FROM {drawn} WHERE calls.call_id = c.call_id",
+        "true",
+    ),
+    Follower(
+        0.005,
+        "interval '10 minutes' * random()",
+        "UPDATE calls SET updated_at = {now} FROM {drawn} WHERE calls.call_id = c.call_id",
+        "true",
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exporter.calldb.connect import Connection
@@ -26,7 +26,7 @@ _RELATION = """
 WITH found AS (SELECT c.oid, coalesce(pg_partition_root(c.oid), c.oid::regclass) AS root FROM pg_class c
   WHERE c.relname = $2 AND c.relnamespace = to_regnamespace(quote_ident($1)))
 SELECT root.oid::bigint, format('%I.%I', root.relnamespace::regnamespace::text, root.relname),
-  root.relkind = 'p' AS is_partitioned,
+  root.relkind = 'p' AS is_partitioned, part.reltuples > 0 AS is_analysed,
   CASE WHEN part.reltuples > 0 THEN part.reltuples::float8 ELSE pg_relation_size(part.oid) / 100.0 END::float8 AS rows
 FROM found JOIN pg_class root ON root.oid = found.root::oid JOIN pg_class part ON part.oid = found.oid
 """
@@ -38,11 +38,12 @@ SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indr
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table (of a partition: its root) by oid and quoted name; `rows` is the server's estimate."""
+    """A table (of a partition: its root) by oid and quoted name; `rows` is the server's estimate, of the part."""
 
     oid: int
     name: str
     is_partitioned: bool
+    is_analysed: bool
     rows: float
 
 
@@ -80,15 +81,18 @@ class Planner:
         columns = ", ".join(f"source.{column}" for column in source.columns)
         plan = await plan_of(self._connection, f"SELECT {columns} FROM {relation_sql(name, source)} AS source")
         by_alias = {node["Alias"]: await self._relation(node) for node in nodes(plan) if "Relation Name" in node}
-        relations = list(dict.fromkeys(relation for relation in by_alias.values() if relation))
+        by_name = {relation.name: relation for relation in by_alias.values() if relation}
+        only = next(iter(by_name.values())) if len(by_name) == 1 else None
         origins: dict[str, tuple[str, str]] = {}
-        for column, output in zip(source.columns, plan.get("Output", ()), strict=False):
+        # An Append puts nothing out of its own: its first part stands for all.
+        outputs = next((node["Output"] for node in nodes(plan) if "Output" in node), ())
+        for column, output in zip(source.columns, outputs, strict=False):
             alias, _, plain = output.rpartition(".")
-            # The plan of a single table does not say whose its columns are.
-            relation = by_alias.get(alias.strip('"')) if alias else relations[0] if len(relations) == 1 else None
+            # Where there is but one table, its alias says nothing more (and may be left out).
+            relation = only or by_alias.get(alias.strip('"'))
             if relation and _COLUMN.fullmatch(plain):
                 origins[column] = (relation.name, plain.strip('"'))
-        return Behind(tuple(relation.name for relation in relations), origins)
+        return Behind(tuple(by_name), origins)
 
     async def findings(self, statement: Statement, behind: Mapping[str, Behind]) -> list[Finding]:
         """A warning for every large relation that the statement would read whole; raises asyncpg's errors."""
@@ -97,24 +101,26 @@ class Planner:
         for node in nodes(plan):
             if node["Node Type"] == "Seq Scan" and (relation := await self._relation(node)):
                 whole.setdefault(relation.name, []).append(relation)
-        return [
-            await self._advise(statement, relations[0], behind)
-            for relations in whole.values()
-            if sum(relation.rows for relation in relations) > MANY_ROWS
-        ]
+        tables = [replace(parts[0], rows=sum(part.rows for part in parts)) for parts in whole.values()]
+        advice = [await self._advise(statement, table, behind) for table in tables if table.rows > MANY_ROWS]
+        return [finding for finding in advice if finding]
 
-    async def _advise(self, statement: Statement, relation: Relation, behind: Mapping[str, Behind]) -> Finding:
+    async def _advise(self, statement: Statement, relation: Relation, behind: Mapping[str, Behind]) -> Finding | None:
+        """What would mend it; None when the indexes are there and the planner knew why it did without."""
         problem = f"is read whole, about {relation.rows:,.0f} rows, by '{statement.kind}: {statement.name}'"
-        for wanted in statement.wanted:
-            name, column = behind[wanted.source].columns.get(wanted.column, ("", ""))
-            if name == relation.name and not await self._is_leading(relation, column):
+        origins = [behind[wanted.source].columns.get(wanted.column) for wanted in statement.wanted]
+        columns = [origin[1] for origin in origins if origin and origin[0] == relation.name]
+        for column in columns:
+            if not await self._is_leading(relation, column):
                 return Finding(relation.name, problem, create_index(relation, column))
-        if all(wanted.column in behind[wanted.source].columns for wanted in statement.wanted):
-            fix = f"its indexes are there but not used: run ANALYZE {relation.name}"
-        else:
-            names = ", ".join(f"{w.source}.{w.column}" for w in dict.fromkeys(statement.wanted))
-            fix = f"index the column or expression that stands behind {names}"
-        return Finding(relation.name, problem, fix)
+        behind_this = [w for w in statement.wanted if relation.name in behind[w.source].relations]
+        unknown = [w for w in behind_this if w.column not in behind[w.source].columns]
+        if unknown or not columns:
+            names = ", ".join(dict.fromkeys(f"{w.source}.{w.column}" for w in unknown or statement.wanted))
+            return Finding(relation.name, problem, f"index the column or expression that stands behind {names}")
+        if relation.is_analysed:
+            return None
+        return Finding(relation.name, f"{problem} in spite of its indexes", f"run ANALYZE {relation.name}")
 
     async def _is_leading(self, relation: Relation, column: str) -> bool:
         return bool(await self._connection.fetchval(_LEADING, relation.oid, column))
@@ -123,7 +129,7 @@ class Planner:
         at = (node["Schema"], node["Relation Name"])
         if at not in self._relations:
             row = await self._connection.fetchrow(_RELATION, *at)
-            self._relations[at] = Relation(row[0], row[1], row[2], row[3]) if row else None
+            self._relations[at] = Relation(*row) if row else None
         return self._relations[at]
 
 

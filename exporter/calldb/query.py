@@ -58,17 +58,30 @@ def _anchor_range(anchor: Anchor, source: str, low: int, high: int) -> str:
     )
 
 
-def changed_sql(name: str, source: SourceSpec, version: RowVersion, sweep: int | None = None) -> str:
+def instants(catalogue: Catalogue, name: str) -> tuple[str, ...]:
+    """The columns that place rows of a source in time: its event, and the anchors of its facts."""
+    anchors = [dataset.anchor for dataset in catalogue.datasets.values() if dataset.source == name]
+    columns = [anchor.column for anchor in anchors if not anchor.after_months]
+    return tuple(dict.fromkeys([catalogue.sources[name].event, *columns]))
+
+
+def _recent_sql(columns: Sequence[str], seconds: int) -> str:
+    return " OR ".join(f"source.{column} >= statement_timestamp() - interval '{seconds} seconds'" for column in columns)
+
+
+def changed_sql(
+    name: str, source: SourceSpec, version: RowVersion, sweep: int | None = None, columns_in_time: Sequence[str] = ()
+) -> str:
     """Rows changed since $1, less those that an earlier snapshot (whose xmin is $2) had surely seen.
 
     What a snapshot S1 sees and S0 did not was written by a transaction not finished at S0, so its id is at least
     S0's xmin; a sub-transaction's id is larger than its parent's, a prepared transaction counts as running. With
-    `sweep`, rows whose event lies within so many seconds count whatever their `updated_at` says.
+    `sweep`, rows of which one of `columns_in_time` lies within so many seconds count whatever their `updated_at` says.
     """
     columns = ", ".join(f"source.{column}" for column in source.columns)
     recent = "source.updated_at >= $1"
     if sweep is not None and version.column is not None:
-        recent = f"({recent} OR source.{source.event} >= statement_timestamp() - interval '{sweep} seconds')"
+        recent = f"({recent} OR {_recent_sql(columns_in_time or (source.event,), sweep)})"
     # Without row versions $2 still has to appear, or PostgreSQL does not know its type.
     seen = "$2::xid IS NULL OR true" if version.column is None else newer_sql(version)
     return f"SELECT {columns} FROM {relation_sql(name, source)} AS source WHERE {recent} AND ({seen})"
@@ -79,16 +92,17 @@ def newer_sql(version: RowVersion) -> str:
     return f"(age(source.{version.column}) <= age($2::xid)) IS NOT FALSE"
 
 
-def leaked_sql(name: str, source: SourceSpec, version: RowVersion, seconds: int) -> str:
-    """Rows with events of the last `seconds`, written after snapshot $2, whose `updated_at` lies before $1.
+def leaked_sql(
+    name: str, source: SourceSpec, version: RowVersion, seconds: int, columns_in_time: Sequence[str] = ()
+) -> str:
+    """Rows with an instant in the last `seconds`, written after snapshot $2, whose `updated_at` lies before $1.
 
     These are the ones that the net by `updated_at` cannot see: long transactions, skewed or untouched clocks.
     """
     columns = ", ".join(f"source.{column}" for column in source.columns)
     return (
         f"SELECT {columns} FROM {relation_sql(name, source)} AS source "
-        f"WHERE source.{source.event} >= statement_timestamp() - interval '{seconds} seconds' "
-        f"AND source.updated_at < $1 AND {newer_sql(version)}"
+        f"WHERE ({_recent_sql(columns_in_time or (source.event,), seconds)}) AND source.updated_at < $1 AND {newer_sql(version)}"
     )
 
 

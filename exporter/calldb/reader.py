@@ -129,7 +129,8 @@ class Reader:
             reading = await self._snapshot(connection)
             touched: dict[str, set[int]] = {name: set() for name in names}
             for source in self._sources(names):
-                sql = query.leaked_sql(source, self.catalogue.sources[source], self.versions[source], self.nets.sweep)
+                spec, columns = self.catalogue.sources[source], query.instants(self.catalogue, source)
+                sql = query.leaked_sql(source, spec, self.versions[source], self.nets.sweep, columns)
                 if self.versions[source].column is not None:
                     await self._find(connection, source, sql, since, names, reading, touched)
             await self._fill(connection, touched, reading)
@@ -202,7 +203,8 @@ class Reader:
 
     def _changed(self, source: str) -> str:
         sweep = self.nets.sweep if self.nets.sweep_always else None
-        return query.changed_sql(source, self.catalogue.sources[source], self.versions[source], sweep)
+        columns = query.instants(self.catalogue, source)
+        return query.changed_sql(source, self.catalogue.sources[source], self.versions[source], sweep, columns)
 
     async def _find(
         self,

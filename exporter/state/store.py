@@ -2,8 +2,8 @@
 
 Every poll is one transaction: buckets replaced and marks moved together, or not at all. SQLite's write-ahead log is
 checksummed and recovers by itself; each row carries a CRC besides, and a file that is damaged anyway, or not ours, is
-set aside and rebuilt from the call database. `synchronous=NORMAL` may lose the last polls when the power fails, never their
-order: an older state is only read further from there.
+set aside and rebuilt from the call database. `synchronous=NORMAL` may lose the last polls when the power fails, never
+their order: an older state is only read further from there.
 """
 
 from __future__ import annotations
@@ -112,8 +112,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         db = self._connect()
-        if self._is_usable(db):
-            self._prepare(db)
+        if self._takes(db):
             return db
         db.close()
         self._put_aside()
@@ -121,10 +120,12 @@ class Store:
         self._prepare(db)
         return db
 
-    def _is_usable(self, db: sqlite3.Connection) -> bool:
-        """Whether the file is empty, or ours and whole; raises what is not the file's fault."""
+    def _takes(self, db: sqlite3.Connection) -> bool:
+        """Prepare a file that is empty, or ours and whole, else False; raises what is not the file's fault."""
         try:
-            return not _schema(db) or _is_whole(db)
+            if _is_whole(db):
+                self._prepare(db)
+                return True
         except sqlite3.DatabaseError as error:
             # A damaged header can say that the file is read only.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
@@ -279,13 +280,15 @@ def _schema(db: sqlite3.Connection) -> list[tuple[str, str]]:
 
 
 def _is_whole(db: sqlite3.Connection) -> bool:
-    """Whether a file is of this version and undamaged: SQLite looks after the structure, checksums after the rows."""
+    """Whether a file is undamaged, and empty or of this version: SQLite checks the structure, checksums the rows."""
+    if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        return False
+    if not _schema(db):
+        return True
     marks = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
     with closing(sqlite3.connect(":memory:")) as ours:
         ours.executescript(_SCHEMA)
         if marks != [_APPLICATION, _VERSION] or _schema(db) != _schema(ours):
             return False
-    if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-        return False
     rows = (row for table in _TABLES for row in db.execute(f"SELECT * FROM {table}"))
     return all(_checksum(row[:-1]) == row[-1] for row in rows)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ import pytest
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.names import kpi_metric
 from exporter.settings import load_settings
+from tests.commands.process import run
 from tests.docs.freeswitch import CUSTOMERS, EXAMPLE, PASSWORD, ROLE, STRANGER, Cdr, fill_lookups, write
 from tests.support.gauges import Stepper, stepper
 from tests.support.postgres import Postgres
@@ -217,6 +219,15 @@ async def test_no_number_can_be_read(exchange: Exchange) -> None:
         await exporter.poll()
         exporter.gauges()
         assert "1380000000" not in exporter.exposition.render()
+
+
+def test_the_check_names_what_is_missing(exchange: Exchange, tmp_path: Path) -> None:
+    """`check --live` finds nothing wrong with the mapping, and ends with 1 for the sources that are not there."""
+    words = ("check", "--live", "--config", str(EXAMPLE / "outcall.yaml"))
+    done = run(*words, folder=tmp_path, settings={"database_url": exchange.dsn})
+    missing = set(load_catalogue([OWN]).sources) - {"calls"}
+    assert done.status == 1
+    assert {line.partition("source ")[2].partition(":")[0] for line in done.err.splitlines()} == missing
 
 
 def test_the_configuration_of_the_example_is_valid() -> None:

@@ -1,4 +1,4 @@
-"""The schemes that others use, so that the harness can show what they lose. Each is a reader that forgets row versions."""
+"""Schemes that others use, for the harness to show what they lose: readers that misread row versions or have none."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RowVersionAboveMaximum(Witness):
     ) -> bool:
         last = self.__dict__.setdefault("last", {})
         mine = (since[0], last.get(source, since[1]))
-        last[source] = reading.xmax
+        last[source] = reading.next_id
         return await super()._find(connection, source, changed, mine, names, reading, touched)
 
     def _changed(self, source: str) -> str:

@@ -10,10 +10,9 @@ import os
 import signal
 import sys
 
+# Imported here so that no child has to.
 import exporter.app
 import exporter.cli
-
-assert exporter.app, "imported here so that no child has to"
 
 
 def serve(environment: dict[str, str], log: str) -> int:

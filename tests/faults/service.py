@@ -107,7 +107,7 @@ class Service:
         """The page, or None while it is not served; a process that ended by itself is a failure."""
         assert self.running, f"the service ended by itself:\n{self.log.read_text('utf-8')[-3000:]}"
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{self.port}/metrics", timeout=DEADLINE) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://{HOST}:{self.port}/metrics", timeout=DEADLINE) as answer:
                 return parse(answer.read().decode())
         except (urllib.error.URLError, ConnectionError):
             return None

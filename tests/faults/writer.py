@@ -25,7 +25,8 @@ CUSTOMERS = 400
 # Ids of one chapter of one writer; then a new history begins, so that none grows long.
 CHAPTER_OPERATIONS, CHAPTER_IDS = 150, 10_000
 # Seconds; none is waited for, they are how long a careless application holds a transaction open.
-IDLE, LONG, UNSETTLED = (0.2, 1.2), (2.0, 5.0), (0.0, 1.5)
+IDLE, LONG, UNSETTLED = (0.1, 1.0), (1.5, 5.0), (0.0, 1.5)
+MOST_UNSETTLED = 24
 
 
 async def open_session(dsn: str) -> Session:
@@ -76,6 +77,11 @@ class Notary:
         self.session, self._tally = session, tally
         self._queue: asyncio.Queue[tuple[str, str, float]] = asyncio.Queue()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much is unsettled that the server would soon refuse more (max_prepared_transactions)."""
+        return self._queue.qsize() >= MOST_UNSETTLED
+
     def entrust(self, name: str, verdict: str, after: float) -> None:
         """Settle a prepared transaction after so many seconds: COMMIT or ROLLBACK."""
         self._queue.put_nowait((name, verdict, after))
@@ -96,7 +102,7 @@ class Notary:
 
 
 class Writer:
-    """One session that writes transaction after transaction; every fourth dawdles over them."""
+    """One session that writes transaction after transaction; every other one dawdles over some."""
 
     def __init__(
         self, number: int, seed: int, stamps: Sequence[str], session: Session, notary: Notary, ending: Ending
@@ -113,7 +119,7 @@ class Writer:
             (self._rolled_back, 6),
             (self._failing, 3),
         ]
-        if number % 4 == 0:
+        if number % 2 == 0:
             habits += [(self._idle_first, 40), (self._idle_between, 40), (self._long, 15)]
         self._habits, self._weights = [habit for habit, _ in habits], [weight for _, weight in habits]
 
@@ -165,13 +171,15 @@ class Writer:
         await self._commit("failing")
 
     async def _two_phase(self) -> None:
+        if self._notary.is_busy:
+            return
         await self._begin()
         await self._apply(self._operations())
         self._prepared += 1
-        database = self._rng.choice(("COMMIT", "COMMIT", "COMMIT", "ROLLBACK"))
+        verdict = self._rng.choice(("COMMIT", "COMMIT", "COMMIT", "ROLLBACK"))
         name = f"storm {self._seed} {self.number} {self._prepared}"
         await self.session.execute(f"PREPARE TRANSACTION '{name}'")
-        self._notary.entrust(name, database, self._rng.uniform(*UNSETTLED))
+        self._notary.entrust(name, verdict, self._rng.uniform(*UNSETTLED))
 
     async def _rolled_back(self) -> None:
         await self._begin()

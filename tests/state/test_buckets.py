@@ -34,7 +34,9 @@ def by_labels(buckets: Buckets, delta: Delta) -> dict[RawLabels, tuple[int, ...]
 def difference(new: Mapping[RawLabels, Vector], old: Mapping[RawLabels, Vector]) -> dict[RawLabels, Vector]:
     """New less old, without what stayed the same."""
     nothing = (0,) * WIDTH
-    rows = {k: tuple(a - b for a, b in zip(new.get(k, nothing), old.get(k, nothing), strict=True)) for k in {*new, *old}}
+    rows = {
+        k: tuple(a - b for a, b in zip(new.get(k, nothing), old.get(k, nothing), strict=True)) for k in {*new, *old}
+    }
     return {labels: row for labels, row in rows.items() if any(row)}
 
 
@@ -120,9 +122,9 @@ def test_past_the_safety_net_cells_are_one(monkeypatch: pytest.MonkeyPatch) -> N
     """Cells beyond the limit become `other`, added up, none lost; those known before keep their names."""
     monkeypatch.setattr(module, "MAX_CELLS", 2)
     buckets = Buckets(WIDTH, 1)
-    many = {(f"cell {number}",): (1, number, 1) for number in range(5)}
+    many: dict[RawLabels, Vector] = {(f"cell {number}",): (1, number, 1) for number in range(5)}
     delta = buckets.replace_minute(HOUR_START, many)
-    expected = {("cell 0",): (1, 0, 1), ("cell 1",): (1, 1, 1), ("other",): (3, 9, 3)}
+    expected: dict[RawLabels, Vector] = {("cell 0",): (1, 0, 1), ("cell 1",): (1, 1, 1), ("other",): (3, 9, 3)}
     assert by_labels(buckets, delta) == expected
     assert content(buckets, buckets.minutes, HOUR_START) == expected
     assert buckets.replace_minute(HOUR_START, many) == {}

@@ -171,7 +171,9 @@ def test_folding_loses_nothing(given_changes: list[Change]) -> None:
         assert sums.rolls.sums[whole] == total
         at = full_labels(item).index("script")
         if "script" in item.labels:
-            by_script = [row for key, row in sums.rolls.sums.items() if key[at] != "all" and key.count("all") == len(key) - 1]
+            by_script = [
+                row for key, row in sums.rolls.sums.items() if key[at] != "all" and key.count("all") == len(key) - 1
+            ]
             assert [sum(column) for column in zip(*by_script, strict=True)] == total
 
 

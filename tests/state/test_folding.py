@@ -1,4 +1,4 @@
-"""Which label values are shown by name: declared ones always, then the busiest within the budget; the rest is `other`."""
+"""Which label values keep their names: declared ones always, then the busiest within the budget."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def test_reserved_values_take_no_place() -> None:
     assert made.folded["script"] == {"all"}
 
 
-@pytest.mark.parametrize("raw", ["all", "", "x" * 65, "tab\t", "line\n", "\nline", "nul\0", "\x7f", "\ud800", "a\udfffb"])
+@pytest.mark.parametrize(
+    "raw", ["all", "", "x" * 65, "tab\t", "line\n", "\nline", "nul\0", "\x7f", "\ud800", "a\udfffb"]
+)
 def test_unsound_values_are_other(raw: str) -> None:
     """Control characters, lone surrogates and texts without end have no place on a page."""
     assert not is_sound(raw)

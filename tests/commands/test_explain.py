@@ -1,0 +1,84 @@
+"""`explain` tells everything about one KPI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.calldb.query import aggregate_sql
+from exporter.commands.explain import find
+from exporter.commands.explain_text import explanation, readable
+from exporter.errors import UsageError
+from exporter.semantic.load import load_catalogue
+from exporter.semantic.model import Kpi
+from exporter.semantic.names import kpi_metric
+from tests.commands.process import run
+
+CATALOGUE = load_catalogue()
+
+
+def test_early_hangup(tmp_path: Path) -> None:
+    """Definition in both languages, formula, conditions, SQL, metrics, windows, slices, lines, remedy."""
+    done = run("explain", "early_hangup", folder=tmp_path)
+    assert (done.status, done.err) == (0, "")
+    for text in (
+        "early_hangup  30秒内挂断率  Early hang-up rate (30 s)",
+        "（通话≤30 秒的客户挂断数 / 总接通数）×100%",
+        "early_hangups / answered_calls",
+        "calls.ended_at - calls.answered_at <= make_interval(secs => 30)",
+        "dial: calls; placed in time by calls.ended_at",
+        "outcall_early_hangup_ratio_lower{window, scenario, generation, period, script}",
+        "windows: 5m, 1h, 24h, 7d, 30d",
+        "5m, 1h, 24h: scenario x generation x period; scenario x script, each rolled up to `all`",
+        "<= 0.4   generation elderly  alarm line; crossed = alert of severity critical",
+        "WHERE calls.ended_at >= $1::timestamptz AND calls.ended_at < $2::timestamptz",
+        "reviewed weekly",
+        "remedy: ",
+    ):
+        assert text in done.out
+
+
+@pytest.mark.parametrize("kpi", CATALOGUE.kpis.values(), ids=CATALOGUE.kpis.keys())
+def test_every_kpi(kpi: Kpi) -> None:
+    """Each names the families, every measure with its SQL, and every source with its statement."""
+    text = explanation(CATALOGUE, kpi)
+    assert kpi_metric(kpi.slug, kpi.unit) in text
+    for measure in kpi.measures:
+        assert measure.help in text
+        assert all(column in text for column in measure.columns)
+    for name in kpi.datasets:
+        assert f"SQL of {name}" in text
+    assert kpi.title.zh in text
+    assert kpi.remedy.zh in text
+
+
+def test_mapped_source(tmp_path: Path) -> None:
+    """An operator's mapping and threshold are shown."""
+    (tmp_path / "own.yaml").write_text(
+        "sources: {calls: {relation: crm.dialled}}\nkpis: {connect: {targets: [{severity: warning, value: 0.5}]}}"
+    )
+    done = run("explain", "connect", folder=tmp_path, settings={"catalogue_files": "[own.yaml]"})
+    assert "calls = crm.dialled" in done.out
+    assert "FROM crm.dialled AS calls" in done.out
+    assert ">= 0.5  the whole" in done.out
+
+
+@pytest.mark.parametrize("name", ["csat", "客户满意度", "Customer satisfaction", "outcall_csat_ratio", " csat "])
+def test_by_any_name(name: str) -> None:
+    """A KPI is found by its slug, either title, or its metric."""
+    assert find(CATALOGUE, name).slug == "csat"
+
+
+def test_unknown() -> None:
+    """An unknown name comes with those that are spelt alike."""
+    with pytest.raises(UsageError) as caught:
+        find(CATALOGUE, "recording_retentoin")
+    assert caught.value.fix.startswith("did you mean recording_retention")
+
+
+def test_readable_sql_is_the_same_sql() -> None:
+    """The shown statement differs from the one that is sent in white space only."""
+    for dataset in CATALOGUE.datasets.values():
+        sql = aggregate_sql(dataset, CATALOGUE.sources[dataset.source], "minute")
+        assert readable(sql).split() == sql.split()
