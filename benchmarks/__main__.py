@@ -8,17 +8,17 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from benchmarks import memory, peers, plans, poll, render, scrape, startup
+from benchmarks import memory, peers, poll, reader, render, scrape, startup
 from benchmarks.base import Bench, Size
 from benchmarks.cluster import Cluster
 
-BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
+BENCHMARKS: dict[str, Callable[[Bench], Coroutine[None, None, None]]] = {
     "startup": startup.run,
     "poll": poll.run,
-    "plans": plans.run,
+    "reader": reader.run,
     "peers": peers.run,
     "scrape": scrape.run,
     "memory": memory.run,

@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import asyncpg
 
@@ -99,7 +99,7 @@ class Cluster:
         if os.geteuid() == 0:
             os.chown(path, self._user.pw_uid, self._user.pw_gid)
 
-    def _spawn(self, program: str, *words: object, log: object) -> subprocess.Popen[bytes]:
+    def _spawn(self, program: str, *words: object, log: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [str(self._bindir / program), *map(str, words)],
             user=self._user.pw_uid,
@@ -107,7 +107,7 @@ class Cluster:
             extra_groups=[] if os.geteuid() == 0 else None,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
-            stdout=log,  # type: ignore[arg-type]
+            stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C is for the benchmark, which then stops the server
         )

@@ -45,7 +45,7 @@ FROM (SELECT id, bench_u(id, 1) < 0.66 AS answered, {scenario} AS scenario,
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A table's rows as a SELECT over answered calls `c`; `{at}` is when a row arrives: what is due later is left out."""
+    """A table's rows as a SELECT over calls `c`; `{at}` is when a row arrives: what is due later is left out."""
 
     table: str
     select: str

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks import statements
 from benchmarks.base import QUIET, Bench, Size
-from benchmarks.poll import steady
+from benchmarks.poll import read_counter, steady
 from benchmarks.report import number, save, show, spread
 from benchmarks.service import complete
 from benchmarks.statements import Cost, costs
@@ -30,14 +30,14 @@ PEERS = {"query-exporter": "query-exporter==5.0.2", "sql-exporter": "prometheus-
 POLLS = 4
 INTERVAL = 15
 ANSWERED = "answered_at IS NOT NULL AND answered_by <> 'machine'"
+EARLY_HANGUP = f"{ANSWERED} AND hangup_by = 'customer' AND ended_at - answered_at <= interval '30 seconds'"
 COUNTS = [
     ("calls_total", "Calls ended in the window", "count(*)"),
     ("calls_answered", "Calls answered", f"count(*) FILTER (WHERE {ANSWERED})"),
     (
         "calls_hangup_30s",
         "Answered calls the customer ended within 30 s",
-        f"count(*) FILTER (WHERE {ANSWERED} AND hangup_by = 'customer' "
-        "AND ended_at - answered_at <= interval '30 seconds')",
+        f"count(*) FILTER (WHERE {EARLY_HANGUP})",
     ),
     (
         "calls_reached_10s",
@@ -102,7 +102,7 @@ def _install(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "venv/bin/query-exporter").exists():
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-        pip = [folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check"]
+        pip = [str(folder / "venv/bin/pip"), "install", "-q", "--disable-pip-version-check"]
         subprocess.run([*pip, PEERS["query-exporter"], "psycopg2-binary"], check=True)
     if not (folder / "x/usr/bin/prometheus-sql-exporter").exists():
         subprocess.run(["apt-get", "download", "-q", PEERS["sql-exporter"]], cwd=folder, check=True)
@@ -160,7 +160,7 @@ def _sum(reading: statements.Costs) -> Cost:
 async def _ours(bench: Bench, size: Size) -> dict[str, Any]:
     with bench.service(size, poll_interval=INTERVAL, **QUIET) as service:
         await asyncio.to_thread(service.wait, complete, 7200)
-        found = await steady(bench, size, service, bench.polls, INTERVAL)
+        found = await steady(bench, size, read_counter(service), bench.polls, INTERVAL)
         return {
             "ms": [poll.total.ms for poll in found],
             "buffers": [poll.total.hit + poll.total.read for poll in found],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -33,15 +34,15 @@ class Poll:
         return sum(self.spent.values(), Cost())
 
 
-async def steady(bench: Bench, size: Size, service: Service, count: int, interval: float) -> list[Poll]:
-    """Observe `count` polls of a service that has read its history."""
+async def steady(bench: Bench, size: Size, rows_read: Callable[[], float], count: int, interval: float) -> list[Poll]:
+    """Observe `count` polls of an exporter that has read its history; `rows_read` gives its counter."""
     opened = await bench.cluster.connect()
     tables = await bench.cluster.connect(size.database)
     try:
         found: list[Poll] = []
-        last = await _after_poll(opened, tables, service, interval)
+        last = await _after_poll(opened, tables, rows_read, interval)
         while len(found) < count:
-            now = await _after_poll(opened, tables, service, interval)
+            now = await _after_poll(opened, tables, rows_read, interval)
             found.append(Poll(between(last[0], now[0]), now[1] - last[1], now[2] - last[2]))
             last = now
         return found
@@ -53,7 +54,7 @@ async def steady(bench: Bench, size: Size, service: Service, count: int, interva
 async def _after_poll(
     opened: asyncpg.Connection[asyncpg.Record],
     tables: asyncpg.Connection[asyncpg.Record],
-    service: Service,
+    rows_read: Callable[[], float],
     interval: float,
 ) -> tuple[dict[str, Cost], float, float]:
     """Wait for the next poll and for its end; returns costs, rows read and rows written so far."""
@@ -67,8 +68,7 @@ async def _after_poll(
     while (now := await costs(opened)) != reading:
         reading = now
         await asyncio.sleep(0.5)
-    metrics = await asyncio.to_thread(service.metrics)
-    return now, total(metrics, "outcall_rows_read_total"), float(await tables.fetchval(WRITTEN))
+    return now, await asyncio.to_thread(rows_read), float(await tables.fetchval(WRITTEN))
 
 
 async def run(bench: Bench) -> None:
@@ -80,74 +80,74 @@ async def run(bench: Bench) -> None:
         async with bench.writing(size):
             figures[size.name] = await _measure(bench, size)
         save(bench.out, "poll", figures)
-    _compare(figures)
+    compare("Steady polls", figures)
 
 
 async def _measure(bench: Bench, size: Size) -> dict[str, Any]:
     with bench.service(size, poll_interval=bench.interval, **QUIET) as service:
         filled = await asyncio.to_thread(service.wait, complete, 7200)
         print(f"{size.name}: all windows complete after {filled:.0f} s", flush=True)
-        found = await steady(bench, size, service, bench.polls, bench.interval)
-        memory = service.memory()
-    _print(size, found)
+        found = await steady(bench, size, read_counter(service), bench.polls, bench.interval)
+        print_statements(size.name, found)
+        return figure(size, found) | {"complete_s": filled, "memory_mib": service.memory()}
+
+
+def read_counter(service: Service) -> Callable[[], float]:
+    """The service's own count of rows read."""
+    return lambda: total(service.metrics(), "outcall_rows_read_total")
+
+
+def figure(size: Size, found: list[Poll]) -> dict[str, Any]:
+    """The polls as JSON."""
     return {
         "calls": size.calls,
-        "complete_s": filled,
-        "memory_mib": memory,
         "polls": [
             {
-                "total": asdict(p.total),
-                "rows_read": p.rows_read,
-                "rows_written": p.rows_written,
-                "spent": {name: asdict(cost) for name, cost in p.spent.items()},
+                "total": asdict(poll.total),
+                "rows_read": poll.rows_read,
+                "rows_written": poll.rows_written,
+                "spent": {name: asdict(cost) for name, cost in poll.spent.items()},
             }
-            for p in found
+            for poll in found
         ],
     }
 
 
-def _print(size: Size, found: list[Poll]) -> None:
-    names = {name for poll in found for name in poll.spent}
-    medians = {n: statistics.median(p.spent.get(n, Cost()).ms for p in found) for n in names}
+def print_statements(name: str, found: list[Poll], most: int = 20) -> None:
+    """What one poll spends on which statement, the dearest first."""
+    kinds = {kind for poll in found for kind in poll.spent}
+    by_kind = {kind: [poll.spent.get(kind, Cost()) for poll in found] for kind in kinds}
+    medians = {kind: statistics.median(cost.ms for cost in costs) for kind, costs in by_kind.items()}
     rows = [
         (
-            name,
-            number(statistics.mean(p.spent.get(name, Cost()).calls for p in found)),
-            spread(p.spent.get(name, Cost()).ms for p in found),
-            number(statistics.median(p.spent.get(name, Cost()).plan_ms for p in found)),
-            number(statistics.median(p.spent.get(name, Cost()).hit + p.spent.get(name, Cost()).read for p in found)),
+            kind,
+            number(statistics.mean(cost.calls for cost in by_kind[kind])),
+            spread(cost.ms for cost in by_kind[kind]),
+            number(statistics.median(cost.plan_ms for cost in by_kind[kind])),
+            spread(cost.hit + cost.read for cost in by_kind[kind]),
         )
-        for name in sorted(names, key=lambda n: -medians[n])
+        for kind in sorted(kinds, key=lambda kind: -medians[kind])
     ]
-    show(f"{size.name}: one poll by statement", ("statement", "calls", "ms", "of it planning", "buffers"), rows[:30])
+    show(f"{name}: one poll by statement", ("statement", "calls", "ms", "of it planning", "buffers"), rows[:most])
 
 
-def _compare(figures: dict[str, Any]) -> None:
+def compare(title: str, figures: dict[str, Any]) -> None:
+    """The sizes beside each other."""
     rows = []
-    for name, figure in figures.items():
-        found = figure["polls"]
-        times = [p["total"]["exec_ms"] + p["total"]["plan_ms"] for p in found]
-        ratio = sum(p["rows_read"] for p in found) / max(1, sum(p["rows_written"] for p in found))
-        buffers = [p["total"]["hit"] + p["total"]["read"] for p in found]
-        written = [p["rows_written"] for p in found]
+    for name, found in figures.items():
+        polls_ = found["polls"]
+        totals = [poll["total"] for poll in polls_]
+        ratio = sum(poll["rows_read"] for poll in polls_) / max(1, sum(poll["rows_written"] for poll in polls_))
         rows.append(
             (
                 name,
-                len(found),
-                spread(times),
-                spread([p["total"]["plan_ms"] for p in found]),
-                spread(buffers),
-                spread(written),
+                len(polls_),
+                spread(total_["exec_ms"] + total_["plan_ms"] for total_ in totals),
+                spread(total_["plan_ms"] for total_ in totals),
+                spread(total_["hit"] + total_["read"] for total_ in totals),
+                spread(poll["rows_written"] for poll in polls_),
                 number(ratio),
             )
         )
-    head = (
-        "calls",
-        "polls",
-        "database ms per poll",
-        "of it planning",
-        "buffers",
-        "rows written",
-        "rows read per row written",
-    )
-    show("Steady polls", head, rows)
+    head = ("calls", "polls", "database ms", "of it planning", "buffers", "rows written", "rows read per row written")
+    show(title, head, rows)

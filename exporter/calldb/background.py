@@ -135,7 +135,8 @@ class Background:
         end = tracker.buckets[name].covered_from
         if end is None:
             return False
-        wanted = chunk_before(end, self.chunks.get(name, FIRST_CHUNK), horizon.minutes, horizon.hours)
+        kept = horizon.keeping(self.lanes.catalogue.datasets[name].late_hours)
+        wanted = chunk_before(end, self.chunks.get(name, FIRST_CHUNK), kept.minutes, kept.hours)
         await self._fill(opened, name, wanted, covers=True)
         self._log_progress()
         self.lanes.changed()
@@ -214,8 +215,9 @@ class Background:
             await self._next_dataset(opened)
             return 0.0
         began = time.monotonic()
+        kept = horizon.keeping(lanes.catalogue.datasets[name].late_hours)
         wanted = chunk_before(
-            end, self.chunks.get(name, FIRST_CHUNK), max(horizon.minutes, oldest), max(horizon.hours, oldest)
+            end, self.chunks.get(name, FIRST_CHUNK), max(kept.minutes, oldest), max(kept.hours, oldest)
         )
         differing = await self._fill(opened, name, wanted, covers=False)
         for (grain, start), cells in differing.items():

@@ -42,6 +42,11 @@ class Horizon:
         hours = min([*starts["hour"], minutes])
         return cls(minutes, hours, floor(int(as_of), HOUR) + HOUR)
 
+    def keeping(self, hours: int) -> Horizon:
+        """The horizon of a dataset whose minutes are kept for `hours`, because its rows change that long afterwards."""
+        minutes = max(self.hours, min(self.minutes, self.end - hours * HOUR))
+        return Horizon(floor(minutes + HOUR - 1, HOUR), self.hours, self.end)
+
 
 def floor(instant: int, grain: int) -> int:
     """The start of the bucket that holds `instant`."""

@@ -100,9 +100,10 @@ def leaked_sql(
     These are the ones that the net by `updated_at` cannot see: long transactions, skewed or untouched clocks.
     """
     columns = ", ".join(f"source.{column}" for column in source.columns)
+    recent = _recent_sql(columns_in_time or (source.event,), seconds)
     return (
         f"SELECT {columns} FROM {relation_sql(name, source)} AS source "
-        f"WHERE ({_recent_sql(columns_in_time or (source.event,), seconds)}) AND source.updated_at < $1 AND {newer_sql(version)}"
+        f"WHERE ({recent}) AND source.updated_at < $1 AND {newer_sql(version)}"
     )
 
 
@@ -165,5 +166,5 @@ def fingerprints(catalogue: Catalogue) -> Mapping[str, str]:
         relations = [relation_sql(need, catalogue.sources[need]) for need in dataset.needs]
         text = "\n".join([aggregate_sql(dataset, catalogue.sources[dataset.source], "minute"), *relations])
         members = repr([item.members for item in dataset.slices])
-        result[name] = hashlib.sha256((text + members).encode()).hexdigest()
+        result[name] = hashlib.sha256(f"{text}{members}{dataset.late_hours}".encode()).hexdigest()
     return result

@@ -255,7 +255,8 @@ class Reader:
 
     async def _fill(self, connection: Connection, touched: Mapping[str, set[int]], reading: Reading) -> None:
         for name, minutes in touched.items():
-            ranges = touched_ranges(minutes, reading.horizon, self.gaps.get(name, 0))
+            horizon = reading.horizon.keeping(self.catalogue.datasets[name].late_hours)
+            ranges = touched_ranges(minutes, horizon, self.gaps.get(name, 0))
             reading.filled[name] = [await self._range(connection, self.catalogue.datasets[name], r) for r in ranges]
 
     async def _range(self, connection: Connection, dataset: Dataset, wanted: Range) -> Filled:

@@ -34,6 +34,7 @@ CREATE INDEX IF NOT EXISTS calls_ended_at ON calls (ended_at);
 CREATE INDEX IF NOT EXISTS calls_dialed_at ON calls (dialed_at);
 CREATE INDEX IF NOT EXISTS calls_updated_at ON calls (updated_at);
 CREATE INDEX IF NOT EXISTS calls_customer ON calls (customer_id, dialed_at);
+CREATE INDEX IF NOT EXISTS calls_customer_ended ON calls (customer_id, ended_at);
 CREATE INDEX IF NOT EXISTS calls_in_flight ON calls (dialed_at) WHERE ended_at IS NULL;
 
 CREATE TABLE IF NOT EXISTS turns (

@@ -58,7 +58,7 @@ class Tracker:
         self._unsaved = Changes()
         self._unsaved_names: set[str] = set()
         self._background: Background | None = None
-        self._minutes_from = 0
+        self._minutes_from: dict[str, int] = {}
         if marks := [state.mark.as_of for state in self.buckets.values() if state.mark]:
             self.cube.advance(max(marks))
 
@@ -143,7 +143,7 @@ class Tracker:
         differing = self._put(name, filled, background.overtaken.get(name, ()), changes)
         state, wanted = self.buckets[name], filled.range
         if covers and state.covered_from is not None and wanted.start < state.covered_from <= wanted.end:
-            kept_from = max(wanted.start, self._minutes_from) if wanted.grain == MINUTE else wanted.start
+            kept_from = max(wanted.start, self._minutes_from.get(name, 0)) if wanted.grain == MINUTE else wanted.start
             state.covered_from = min(state.covered_from, kept_from)
         self._save([name], changes)
         return differing
@@ -178,9 +178,10 @@ class Tracker:
         held = state.minutes if grain == MINUTE else state.hours
         starts = set(filled.buckets) | {start for start in held if filled.range.start <= start < filled.range.end}
         deltas: list[tuple[int, Delta]] = []
+        minutes_from = self._minutes_from.get(name, 0)
         for start in sorted(starts):
             # Minutes that the turn of the hour made obsolete while they were read: their hour has them already.
-            if (grain, start) in left_alone or (grain == MINUTE and start < self._minutes_from):
+            if (grain, start) in left_alone or (grain == MINUTE and start < minutes_from):
                 continue
             cells = filled.buckets.get(start, {})
             delta = state.replace_minute(start, cells) if grain == MINUTE else state.replace_hour(start, cells)
@@ -201,11 +202,11 @@ class Tracker:
 
     def _forget(self, reading: Reading, changes: Changes) -> None:
         """Drop what no window needs; hours one longer, since a window's edge lies within them."""
-        minutes, hours = reading.horizon.minutes, reading.horizon.hours - HOUR
-        for state in self.buckets.values():
-            state.forget(minutes, hours)
-        self._minutes_from = max(minutes, self._minutes_from)
-        changes.forget = {MINUTE: minutes, HOUR: hours}
+        for name, state in self.buckets.items():
+            kept = reading.horizon.keeping(self.catalogue.datasets[name].late_hours)
+            state.forget(kept.minutes, kept.hours - HOUR)
+            changes.forget[name] = (kept.minutes, kept.hours - HOUR)
+            self._minutes_from[name] = kept.minutes
 
     def _save(self, names: Iterable[str], changes: Changes) -> None:
         """Save; what could not be saved (a full disk) is kept for the next time, for marks and buckets go together."""

@@ -5,6 +5,7 @@ Every problem of every file is found in one go (`ConfigErrors`), each with file,
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -145,6 +146,7 @@ class _Resolver:
             touches=touches,
             measures=self._measures(name, measures, rejects, (*owner, "measures")),
             rejects=tuple((reject.reason, reject.sql) for reject in rejects),
+            late_hours=fact.late_hours,
         )
 
     def _level(self, name: str, level: LevelSpec) -> Level:
@@ -174,7 +176,7 @@ class _Resolver:
         if isinstance(fact.anchor, str):
             return Anchor(f"{fact.source}.{fact.anchor}", fact.anchor)
         months = self._expand(str(fact.anchor.after_months), (*path, "after_months"))
-        if not months.isdigit():
+        if not re.fullmatch(r"\d{1,3}", months, re.ASCII):
             self.errors.append(
                 self.merged.error((*path, "after_months"), "is not a whole number of months", "give e.g. 6")
             )

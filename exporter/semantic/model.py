@@ -90,6 +90,7 @@ class Dataset:
     touches: tuple[Touch, ...]
     measures: tuple[Measure, ...]
     rejects: tuple[tuple[str, str], ...]
+    late_hours: int = 0
 
     @property
     def labels(self) -> tuple[str, ...]:

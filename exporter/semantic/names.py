@@ -11,6 +11,32 @@ UNKNOWN = "unknown"
 SLICE_LABELS = ("scenario", "generation", "period", "script")
 KPI_DIMENSIONS = ("business", "experience", "technical", "compliance")
 UNIT_SUFFIX = {"ratio": "_ratio", "cny": "_cny", "seconds": "_seconds", "score": "_score"}
+# First words of the exporter's own families: no KPI and no measure may begin with one.
+RESERVED = (
+    "as_of",
+    "backfill",
+    "build",
+    "clock",
+    "collector",
+    "config",
+    "host",
+    "kpi",
+    "newest_event",
+    "queries",
+    "query",
+    "reconcile",
+    "recordings_judged",
+    "recordings_sample",
+    "recordings_store",
+    "rejected",
+    "rows_read",
+    "series",
+    "source",
+    "state",
+    "up",
+    "watermark",
+    "window",
+)
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -32,3 +58,8 @@ def samples_metric(slug: str) -> str:
 def measure_metric(measure: str) -> str:
     """A measure gauge at the finest cell."""
     return f"{PREFIX}{measure}"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a KPI or measure of that name could collide with a family of the exporter's own."""
+    return any(name == word or name.startswith(f"{word}_") for word in RESERVED)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Iterator
 
 from exporter.errors import ConfigError, ConfigErrors
 from exporter.semantic.files import Merged
+from exporter.semantic.kpi_rules import KPI_RULES, Rule, listed
 from exporter.semantic.model import GRAIN_SECONDS
-from exporter.semantic.names import KPI_DIMENSIONS, SLICE_LABELS
-from exporter.semantic.spec import CatalogueSpec, FactSpec, KpiSpec, LevelSpec, MeasureSpec, SliceSpec
-
-Rule = Callable[[CatalogueSpec, Merged], Iterator[ConfigError]]
+from exporter.semantic.names import SLICE_LABELS
+from exporter.semantic.spec import CatalogueSpec, FactSpec, LevelSpec, SliceSpec
 
 
 def check(spec: CatalogueSpec, merged: Merged) -> None:
@@ -18,28 +18,6 @@ def check(spec: CatalogueSpec, merged: Merged) -> None:
     errors = [error for rule in RULES for error in rule(spec, merged)]
     if errors:
         raise ConfigErrors(errors)
-
-
-def all_measures(spec: CatalogueSpec) -> Iterator[tuple[str, MeasureSpec, tuple[str, ...]]]:
-    """Every measure with its name and the path where it stands."""
-    for section, owners in (("facts", spec.facts), ("levels", spec.levels), ("kpis", spec.kpis)):
-        for owner, body in owners.items():
-            for name, measure in body.measures.items():
-                yield name, measure, (section, owner, "measures", name)
-
-
-def _unique_measures(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
-    seen: set[str] = set()
-    for name, measure, path in all_measures(spec):
-        if name in seen:
-            yield merged.error(path, f"measure '{name}' is defined twice", "give one of them another name")
-        seen.add(name)
-        if path[0] == "kpis" and (measure.fact is None or measure.fact not in spec.facts):
-            yield merged.error(
-                path, f"measure '{name}' names no known fact", f"set `fact:` to one of {_list(spec.facts)}"
-            )
-        if path[0] != "kpis" and measure.fact is not None:
-            yield merged.error((*path, "fact"), "`fact` belongs only to a measure inside a KPI", "remove it")
 
 
 def _source_references(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
@@ -59,7 +37,7 @@ def _source_references(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigEr
             for source_name in _used_sources(body):
                 if source_name not in spec.sources:
                     yield merged.error(
-                        (section, name), f"unknown source '{source_name}'", f"use one of {_list(spec.sources)}"
+                        (section, name), f"unknown source '{source_name}'", f"use one of {listed(spec.sources)}"
                     )
 
 
@@ -85,9 +63,11 @@ def _labels_known(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
                 yield merged.error(
                     (*path, label),
                     f"unknown label '{label}'",
-                    f"declare it under dimensions, or use one of {_list(spec.dimensions)}",
+                    f"declare it under dimensions, or use one of {listed(spec.dimensions)}",
                 )
 
+    for owner, slices in spec.slices.items():
+        yield from unknown(slices, ("slices", owner))
     for name, fact in spec.facts.items():
         yield from unknown({} if isinstance(fact.slices, str) else fact.slices, ("facts", name, "slices"))
         yield from unknown(fact.labels, ("facts", name, "labels"))
@@ -98,6 +78,24 @@ def _labels_known(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
             yield merged.error(
                 ("dimensions", label), f"label '{label}' has neither values nor a budget", "declare one of them"
             )
+
+
+def _bands(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
+    formats = {"time_of_day": (r"([01]\d|2[0-3]):[0-5]\d", "08:00"), "birth_year": (r"[12]\d{3}", "1980")}
+    for label, dimension in spec.dimensions.items():
+        bands = dimension.bands
+        if bands is None:
+            continue
+        path = ("dimensions", label, "bands")
+        pattern, example = formats[bands.kind]
+        for start, value in ((None, bands.below), *bands.start.items()):
+            if start is not None and not re.fullmatch(pattern, start, re.ASCII):
+                yield merged.error((*path, "from", start), f"'{start}' is no {bands.kind} like {example}", "correct it")
+            if dimension.budget is None and value not in dimension.values:
+                problem, fix = f"label '{label}' has no value '{value}'", f"use one of {listed(dimension.values)}"
+                yield merged.error((*path, "from", start) if start else (*path, "below"), problem, fix)
+        if list(bands.start) != sorted(bands.start):
+            yield merged.error((*path, "from"), f"the bands of '{label}' are not in order", "let them ascend")
 
 
 def _windows_sound(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
@@ -114,68 +112,19 @@ def _windows_known(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]
     groups = list(enumerate(spec.grouping_sets))
     for path, names in [*used, *((("grouping_sets", str(i), "windows"), g.windows) for i, g in groups)]:
         for name in set(names) - set(spec.windows):
-            yield merged.error(path, f"unknown window '{name}'", f"use {_list(spec.windows)}")
+            yield merged.error(path, f"unknown window '{name}'", f"use {listed(spec.windows)}")
     for index, group in groups:
         for label in set(group.by) - set(SLICE_LABELS):
             fix = f"use {', '.join(SLICE_LABELS)}"
             yield merged.error(("grouping_sets", index, "by"), f"'{label}' cannot be grouped by", fix)
 
 
-def _kpi_references(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
-    measures = {name: measure for name, measure, _ in all_measures(spec)}
-    for slug, kpi in spec.kpis.items():
-        if kpi.dimension not in KPI_DIMENSIONS:
-            yield merged.error(
-                ("kpis", slug), f"KPI '{slug}': unknown dimension '{kpi.dimension}'", f"use {', '.join(KPI_DIMENSIONS)}"
-            )
-        if kpi.companion_of is not None and kpi.companion_of not in spec.kpis:
-            yield merged.error(
-                ("kpis", slug, "companion_of"), f"unknown KPI '{kpi.companion_of}'", "name the KPI it stands beside"
-            )
-        for part in ("numerator", "denominator", "before", "after"):
-            for name in getattr(kpi, part):
-                if name not in measures:
-                    yield merged.error(
-                        ("kpis", slug, part),
-                        f"KPI '{slug}': unknown measure '{name}'",
-                        "correct the name, or define it under `measures`",
-                    )
-        if kpi.histogram is not None and (kpi.histogram not in measures or measures[kpi.histogram].histogram is None):
-            yield merged.error(
-                ("kpis", slug, "histogram"), f"'{kpi.histogram}' is not a histogram", "name a histogram measure"
-            )
-        yield from _targets(slug, kpi, spec, merged)
-
-
-def _targets(slug: str, kpi: KpiSpec, spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
-    seen: set[tuple[object, ...]] = set()
-    for index, target in enumerate(kpi.targets):
-        path = ("kpis", slug, "targets", index)
-        key = (target.severity, *sorted(target.slice.items()))
-        if key in seen:
-            yield merged.error(path, f"KPI '{slug}' has two {target.severity} lines for one slice", "remove one")
-        seen.add(key)
-        for label, value in target.slice.items():
-            if label not in (*SLICE_LABELS, *kpi.labels):
-                yield merged.error(
-                    path, f"KPI '{slug}' has no label '{label}'", f"use {', '.join((*SLICE_LABELS, *kpi.labels))}"
-                )
-            elif (domain := spec.dimensions.get(label)) and domain.budget is None and value not in domain.values:
-                yield merged.error(
-                    path, f"label '{label}' has no value '{value}'", f"use one of {_list(domain.values)}"
-                )
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
-
-
 RULES: tuple[Rule, ...] = (
-    _unique_measures,
     _source_references,
     _anchors,
     _labels_known,
+    _bands,
     _windows_sound,
     _windows_known,
-    _kpi_references,
+    *KPI_RULES,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+.\-]{1,64}$")]
@@ -95,7 +95,7 @@ class MeasureSpec(Spec):
     count: Sql | None = None
     sum: Sql | None = None
     histogram: Sql | None = None
-    bounds: list[float] = []
+    bounds: list[FiniteFloat] = []
     where: Sql | None = None
     scale: int = Field(default=0, ge=0, le=12)
     scenario: LabelValue | None = None
@@ -132,6 +132,8 @@ class FactSpec(Spec):
     changed_by: dict[Name, Sql] = {}
     measures: dict[Name, MeasureSpec] = {}
     rejects: dict[Name, Sql | RejectSpec] = {}
+    # Rows change this long after their anchor: minute buckets are kept so long, or an hour is read for each change.
+    late_hours: int = Field(default=0, ge=0, le=240)
 
 
 class LevelSpec(Spec):
@@ -149,7 +151,7 @@ class TargetSpec(Spec):
     """A line of a KPI: `goal` is only shown, `warning` is the target, `critical` the alarm line."""
 
     severity: Severity
-    value: float
+    value: FiniteFloat
     slice: dict[Name, LabelValue] = {}
 
 
@@ -199,9 +201,9 @@ class CatalogueSpec(Spec):
 
     sources: dict[Name, SourceSpec] = {}
     dimensions: dict[Name, DimensionSpec] = {}
-    windows: dict[str, WindowSpec] = {}
+    windows: dict[LabelValue, WindowSpec] = {}
     grouping_sets: list[GroupingSetSpec] = []
-    parameters: dict[Name, int | float | str] = {}
+    parameters: dict[Name, int | FiniteFloat | str] = {}
     terms: dict[Name, Sql] = {}
     slices: dict[Literal["call"], SliceSpec] = {}
     facts: dict[Name, FactSpec] = {}

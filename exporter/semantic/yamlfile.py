@@ -103,7 +103,8 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
             return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, ArithmeticError, LookupError, AttributeError, TypeError):
+            # PyYAML does not check what an explicit tag promises: `!!bool maybe` is a KeyError.
             self._fail(node, f"is not a valid {node.tag.rpartition(':')[2]}", "correct or quote the value")
             return None
 

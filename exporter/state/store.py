@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from exporter.errors import StateError
-from exporter.state.buckets import Buckets, Mark
+from exporter.state.buckets import HOUR, MINUTE, Buckets, Mark
 
 FILE_NAME = "state.sqlite3"
 _VERSION = 2
@@ -58,10 +58,10 @@ _TROUBLE = frozenset(
 
 @dataclass(slots=True)
 class Changes:
-    """What one step changed: (grain, start) by dataset, and per grain before which start all is forgotten."""
+    """What one step changed: (grain, start) by dataset, and before which minute and hour a dataset forgets all."""
 
     buckets: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
-    forget: dict[int, int] = field(default_factory=dict)
+    forget: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def merge(self, later: Changes) -> None:
         """Add what came after."""
@@ -227,8 +227,9 @@ class Store:
         def write(db: sqlite3.Connection) -> None:
             for name, state in buckets.items():
                 self._save_one(db, name, state, changes.buckets.get(name, ()), fingerprints[name])
-            for grain, before in changes.forget.items():
-                db.execute("DELETE FROM bucket WHERE grain = ? AND start < ?", (grain, before))
+            for name, befores in changes.forget.items():
+                gone = [(name, grain, before) for grain, before in zip((MINUTE, HOUR), befores, strict=True)]
+                db.executemany("DELETE FROM bucket WHERE dataset = ? AND grain = ? AND start < ?", gone)
 
         self._write(write)
         self._cells_saved |= {name: len(state.cells) for name, state in buckets.items()}

@@ -128,7 +128,7 @@ async def test_a_late_commit_is_not_lost(database: str) -> None:
                 for statement in op.statements:
                     await late.execute(statement.sql, *statement.args)
         await exporter.poll()
-        await history.apply(writer, history.operations(10, kinds=("insert",)))
+        await history.apply(writer, history.operations(10, kinds=["insert"]))
         await exporter.poll()
         assert await exporter.differences() == []
         await open_transaction.commit()

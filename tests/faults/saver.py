@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from exporter.state.buckets import HOUR, MINUTE, Buckets, Mark
+from exporter.state.buckets import HOUR, MINUTE, Buckets, Cells, Mark
 from exporter.state.store import Changes, Store
 
 DATASETS = ("calls", "turns", "surveys")
@@ -45,16 +45,20 @@ class World:
             state.covered_from = -self.number
             for _ in range(rng.randint(0, 4)):
                 start = rng.randrange(0, 12 * HOUR, MINUTE)
-                cells = {(f"label {rng.randint(0, min(self.number // 20, 50))}",): (rng.randint(1, 9), self.number, 1)}
-                state.replace_minute(start, cells if rng.random() < 0.8 else {})
+                state.replace_minute(start, self._cells(rng))
                 changes.add(name, MINUTE, start)
                 changes.add(name, HOUR, start - start % HOUR)
         if rng.random() < 0.1:
             before = rng.randrange(0, 6 * HOUR, HOUR)
             for state in self.buckets.values():
                 state.forget(before, before)
-            changes.forget = {MINUTE: before, HOUR: before}
+            changes.forget = dict.fromkeys(self.buckets, (before, before))
         return changes
+
+    def _cells(self, rng: Random) -> Cells:
+        """One cell, its label new from time to time, or none."""
+        label = f"label {rng.randint(0, min(self.number // 20, 50))}"
+        return {(label,): (rng.randint(1, 9), self.number, 1)} if rng.random() < 0.8 else {}
 
     def reach(self, number: int) -> None:
         """Go on to a later state."""

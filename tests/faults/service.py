@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +42,10 @@ PACE = {
     "BACKGROUND_TIMEOUT": "5",
     "HOST_INTERVAL": "60",
 }
+
+# The metrics by which the exporter tells of itself, and the head of any sample.
+HEALTH = ("outcall_up ", "outcall_as_of_", "outcall_window_complete", "outcall_config_last_", "outcall_source_up")
+HEAD = re.compile(r"^(outcall_\w+)[{ ]", re.MULTILINE)
 
 Launch = Callable[[Mapping[str, str], Path], int]
 
@@ -103,16 +109,16 @@ class Service:
         os.close(self._handle)
         self._handle = None
 
-    def page(self) -> Samples | None:
+    def page(self) -> Page | None:
         """The page, or None while it is not served; a process that ended by itself is a failure."""
         assert self.running, f"the service ended by itself:\n{self.log.read_text('utf-8')[-3000:]}"
         try:
             with urllib.request.urlopen(f"http://{HOST}:{self.port}/metrics", timeout=DEADLINE) as answer:
-                return parse(answer.read().decode())
+                return Page(answer.read().decode())
         except (urllib.error.URLError, ConnectionError):
             return None
 
-    async def wait_for(self, what: str, condition: Callable[[Samples], bool]) -> Samples:
+    async def wait_for(self, what: str, condition: Callable[[Page], bool]) -> Page:
         """The first page on which the condition holds."""
         deadline = time.monotonic() + DEADLINE
         while time.monotonic() < deadline:
@@ -122,36 +128,55 @@ class Service:
             await asyncio.sleep(GLANCE)
         raise AssertionError(f"{what}: not within {DEADLINE:.0f} s\n{self.log.read_text('utf-8')[-3000:]}")
 
-    async def polled_after(self, moment: float, *, complete: bool = True) -> Samples:
+    async def polled_after(self, moment: float) -> Page:
         """A page of a poll after a moment of the database's clock (Unix seconds), every window covered."""
-        return await self.wait_for(
-            "a page of a later poll", lambda page: as_of(page) > moment and (is_complete(page) or not complete)
-        )
+        return await self.wait_for("a page of a later poll", lambda page: page.as_of > moment and page.is_complete)
 
 
-def as_of(page: Samples) -> float:
-    """The instant that the gauges are right for; 0 before the first poll."""
-    return page.get(("outcall_as_of_timestamp_seconds", ()), 0.0)
+class Page:
+    """A page as served; what is asked often is read without parsing thousands of gauges."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def samples(self) -> Samples:
+        """All of it."""
+        return parse(self.text)
+
+    @cached_property
+    def health(self) -> Samples:
+        """What the exporter says of itself."""
+        return parse("".join(line for line in self.text.splitlines(keepends=True) if line.startswith(HEALTH)))
+
+    @property
+    def kpis(self) -> set[str]:
+        """The metrics of the oracle that are there."""
+        return {name for name in HEAD.findall(self.text) if name in FAMILIES}
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """A sample of the exporter's health."""
+        return self.health.get((f"outcall_{name}", tuple(sorted(labels.items()))))
+
+    @property
+    def as_of(self) -> float:
+        """The instant that the gauges are right for, Unix seconds; 0 before the first poll."""
+        return self.value("as_of_timestamp_seconds") or 0.0
+
+    @property
+    def is_up(self) -> bool:
+        return self.value("up") == 1.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every source is covered and fresh in every window."""
+        found = [value for (name, _), value in self.health.items() if name == "outcall_window_complete"]
+        return bool(found) and all(found)
 
 
-def is_up(page: Samples) -> bool:
-    return page.get(("outcall_up", ())) == 1.0
-
-
-def is_complete(page: Samples) -> bool:
-    """Whether every source is covered and fresh in every window."""
-    found = [value for (name, _), value in page.items() if name == "outcall_window_complete"]
-    return bool(found) and all(found)
-
-
-def kpi_series(page: Samples) -> Samples:
-    """The gauges that come from the call database."""
-    return {key: value for key, value in page.items() if key[0] in FAMILIES}
-
-
-async def differences(connection: asyncpg.Connection[asyncpg.Record], page: Samples) -> list[str]:
+async def differences(connection: asyncpg.Connection[asyncpg.Record], page: Page) -> list[str]:
     """How a page differs from what the oracle says of its instant; for a database at rest."""
-    return compare(await oracle(connection, instant(as_of(page))), page, families=FAMILIES)
+    return compare(await oracle(connection, instant(page.as_of)), page.samples, families=FAMILIES)
 
 
 async def database_time(connection: asyncpg.Connection[asyncpg.Record]) -> float:

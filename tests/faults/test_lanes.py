@@ -17,10 +17,10 @@ INSERT INTO ltv_snapshots (customer_id, as_of, arm, value_cny)
 VALUES (1, current_date + 1, 'before', 100), (1, current_date + 1, 'after', 117)
 """
 
-# Completed half an hour ago, through a call; one was needed then, of the other it is not known.
+# Completed within the hour, through a call; of the second it is not known when it was needed.
 TASKS = """
 INSERT INTO service_tasks (task_id, source_call_id, task, needed_at, completed_at)
-SELECT id, 1, 'limit_change', CASE id WHEN 1 THEN now() - interval '40 minutes' END, now() - interval '30 minutes'
+SELECT id, 1, 'limit_change', CASE id WHEN 1 THEN now() - interval '40 minutes' END, now() - id * interval '10 minutes'
 FROM generate_series(1, 2) AS id
 """
 

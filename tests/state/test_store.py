@@ -92,7 +92,7 @@ def test_only_what_changed_is_written(tmp_path: Path) -> None:
     states = fill(tmp_path)
     with Store(tmp_path) as store:
         states = store.load(FINGERPRINTS, SHAPES)
-        changes = Changes(forget={MINUTE: BASE + MINUTE, HOUR: BASE + 2 * HOUR})
+        changes = Changes(forget=dict.fromkeys(states, (BASE + MINUTE, BASE + 2 * HOUR)))
         contents: dict[int, dict[RawLabels, Vector]] = {
             BASE + MINUTE: {},
             BASE + 9 * MINUTE: {("new", None): (1, 1, 1)},
