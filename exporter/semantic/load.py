@@ -38,7 +38,7 @@ from exporter.semantic.spec import (
     SliceSpec,
     Text,
 )
-from exporter.semantic.sqltext import SqlText, SqlTextError, literal, relation_sql
+from exporter.semantic.sqltext import SqlText, SqlTextError, as_lookups, literal, relation_sql
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 
@@ -133,7 +133,10 @@ class _Resolver:
     ) -> Dataset:
         path = ("facts", fact_name)
         rejects = self._rejects(fact.rejects, (*path, "rejects"))
-        touches = tuple(Touch(s, self._expand(sql, (*path, "changed_by", s))) for s, sql in fact.changed_by.items())
+        touches = tuple(
+            Touch(source, self._expand(as_lookups(sql, self.spec.sources), (*path, "changed_by", source)))
+            for source, sql in fact.changed_by.items()
+        )
         slices = self._slices(fact.slices, (*path, "slices")) + self._slices(fact.labels, (*path, "labels"))
         return Dataset(
             name=name,
