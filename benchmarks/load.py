@@ -32,7 +32,7 @@ async def load(cluster: Cluster, database: str, rows: int) -> float:
     began = time.monotonic()
     await _create(cluster, database)
     opened = await cluster.connect(database)
-    await opened.execute(files("exporter").joinpath("calldb/schema.sql").read_text("utf-8") + UNIFORM)
+    await prepare(opened)
     indexes = await _drop_indexes(opened)
     now = str(await opened.fetchval("SELECT now()"))
     names = {"now": now, "rows": rows, "customers": max(1000, rows // 3), "seconds": SECONDS}
@@ -44,11 +44,16 @@ async def load(cluster: Cluster, database: str, rows: int) -> float:
     await _together(cluster, database, [SMALL.format(**names), *(fill_sql(fill, now) for fill in FILLS)])
     await _together(cluster, database, indexes)
     await opened.execute("VACUUM (ANALYZE, FREEZE)")
-    await opened.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {EXPORTER}")
     # Above every key that the load derives from a call's.
     await opened.execute(f"CREATE SEQUENCE bench_id START {8 * rows}")
     await opened.close()
     return time.monotonic() - began
+
+
+async def prepare(opened: asyncpg.Connection[asyncpg.Record]) -> None:
+    """The schema as it is now, also over an older one; safe to run again."""
+    await opened.execute(files("exporter").joinpath("calldb/schema.sql").read_text("utf-8") + UNIFORM)
+    await opened.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {EXPORTER}")
 
 
 async def _create(cluster: Cluster, database: str) -> None:

@@ -124,11 +124,12 @@ def print_statements(name: str, found: list[Poll], most: int = 20) -> None:
             number(statistics.mean(cost.calls for cost in by_kind[kind])),
             spread(cost.ms for cost in by_kind[kind]),
             number(statistics.median(cost.plan_ms for cost in by_kind[kind])),
+            number(statistics.median(cost.io_ms for cost in by_kind[kind])),
             spread(cost.hit + cost.read for cost in by_kind[kind]),
         )
         for kind in sorted(kinds, key=lambda kind: -medians[kind])
     ]
-    show(f"{name}: one poll by statement", ("statement", "calls", "ms", "of it planning", "buffers"), rows[:most])
+    show(f"{name}: one poll by statement", ("statement", "calls", "ms", "planning", "I/O", "buffers"), rows[:most])
 
 
 def compare(title: str, figures: dict[str, Any]) -> None:
@@ -144,10 +145,11 @@ def compare(title: str, figures: dict[str, Any]) -> None:
                 len(polls_),
                 spread(total_["exec_ms"] + total_["plan_ms"] for total_ in totals),
                 spread(total_["plan_ms"] for total_ in totals),
+                spread(total_["io_ms"] for total_ in totals),
                 spread(total_["hit"] + total_["read"] for total_ in totals),
                 spread(poll["rows_written"] for poll in polls_),
                 number(ratio),
             )
         )
-    head = ("calls", "polls", "database ms", "of it planning", "buffers", "rows written", "rows read per row written")
+    head = ("calls", "polls", "database ms", "planning", "I/O", "buffers", "rows written", "rows read per row written")
     show(title, head, rows)

@@ -12,7 +12,8 @@ import asyncpg
 from benchmarks.cluster import EXPORTER
 
 SQL = """
-SELECT s.queryid, s.query, s.calls, s.total_exec_time, s.total_plan_time, s.rows, s.shared_blks_hit, s.shared_blks_read
+SELECT s.queryid, s.query, s.calls, s.total_exec_time, s.total_plan_time, s.rows, s.shared_blks_hit, s.shared_blks_read,
+  s.blk_read_time
 FROM pg_stat_statements AS s JOIN pg_roles AS r ON r.oid = s.userid AND r.rolname = $1
 """
 INSTANT = "the instant of this poll"
@@ -20,7 +21,7 @@ INSTANT = "the instant of this poll"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Calls, milliseconds of execution and of planning, rows returned, buffers hit and read."""
+    """Calls, milliseconds of execution and of planning, rows returned, buffers hit and read, milliseconds of reading."""
 
     calls: float = 0
     exec_ms: float = 0
@@ -28,6 +29,7 @@ class Cost:
     rows: float = 0
     hit: float = 0
     read: float = 0
+    io_ms: float = 0
 
     @property
     def ms(self) -> float:

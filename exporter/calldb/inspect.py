@@ -16,7 +16,7 @@ from exporter.calldb.connect import TROUBLE, Access, Connection, begin, connecti
 from exporter.calldb.inspect_finding import Finding
 from exporter.calldb.inspect_plan import Behind, Planner
 from exporter.calldb.inspect_role import role_findings, shortened
-from exporter.calldb.inspect_statements import Moment, Statement, dependants, poll_statements
+from exporter.calldb.inspect_statements import POLLED, Moment, Statement, dependants, poll_statements
 from exporter.calldb.query import RowVersion
 from exporter.calldb.reader import Nets, raw_labels
 from exporter.calldb.survey import survey
@@ -158,7 +158,8 @@ class _Inspector:
                 self.scans[scan.place, scan.fix] = first, count + 1
             began = time.perf_counter()
             async with self.opened.transaction(readonly=True):
-                await begin(self.opened, self.access, self.access.statement_timeout)
+                polling = statement.kind in POLLED
+                await begin(self.opened, self.access, self.access.statement_timeout, polling=polling)
                 rows = await self.opened.fetch(statement.sql, *statement.arguments)
             result.timings.append(Timing(statement, time.perf_counter() - began, len(rows)))
         except (asyncpg.PostgresError, *TROUBLE, ValueError) as error:

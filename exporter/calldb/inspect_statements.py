@@ -16,6 +16,8 @@ from exporter.calldb.query import RowVersion
 from exporter.semantic.model import Catalogue, Dataset
 from exporter.semantic.sqltext import relation_sql
 
+# Kinds that polls send, with the planner settings of polls; the others belong to the background.
+POLLED = ("changed rows", "minutes", "touched", "level")
 _HOUR = timedelta(hours=1)
 
 
@@ -89,9 +91,12 @@ def _source_statements(catalogue: Catalogue, name: str, version: RowVersion, mom
     owners = dependants(catalogue, name)
     yield Statement("changed rows", name, name, owners, sql, (*since, *bounds), (Wanted(name, "updated_at"),))
     if version.column is not None:
-        leaked = query.leaked_sql(name, source, version, moment.sweep)
+        columns = query.instants(catalogue, name)
+        leaked = query.leaked_sql(name, source, version, moment.sweep, columns)
         sql = query.probe_sql(name, source, leaked, anchors)
-        yield Statement("sweep", name, name, owners, sql, (*since, *bounds), (Wanted(name, source.event),))
+        yield Statement(
+            "sweep", name, name, owners, sql, (*since, *bounds), tuple(Wanted(name, column) for column in columns)
+        )
 
 
 def _dataset_statements(

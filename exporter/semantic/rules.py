@@ -11,6 +11,7 @@ from exporter.semantic.kpi_rules import KPI_RULES, Rule, listed
 from exporter.semantic.model import GRAIN_SECONDS
 from exporter.semantic.names import SLICE_LABELS
 from exporter.semantic.spec import CatalogueSpec, FactSpec, LevelSpec, SliceSpec
+from exporter.semantic.yamlfile import KeyPath
 
 
 def check(spec: CatalogueSpec, merged: Merged) -> None:
@@ -108,13 +109,16 @@ def _windows_sound(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]
 
 
 def _windows_known(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
-    used = [(("kpis", slug, "windows"), kpi.windows or []) for slug, kpi in spec.kpis.items()]
+    used: list[tuple[KeyPath, list[str]]] = [
+        (("kpis", slug, "windows"), kpi.windows or []) for slug, kpi in spec.kpis.items()
+    ]
     groups = list(enumerate(spec.grouping_sets))
-    for path, names in [*used, *((("grouping_sets", str(i), "windows"), g.windows) for i, g in groups)]:
-        for name in set(names) - set(spec.windows):
+    used += [(("grouping_sets", index, "windows"), group.windows) for index, group in groups]
+    for path, names in used:
+        for name in sorted(set(names) - set(spec.windows)):
             yield merged.error(path, f"unknown window '{name}'", f"use {listed(spec.windows)}")
     for index, group in groups:
-        for label in set(group.by) - set(SLICE_LABELS):
+        for label in sorted(set(group.by) - set(SLICE_LABELS)):
             fix = f"use {', '.join(SLICE_LABELS)}"
             yield merged.error(("grouping_sets", index, "by"), f"'{label}' cannot be grouped by", fix)
 

@@ -44,7 +44,7 @@ class World:
             state.mark = Mark(float(self.number), self.number - 0.5, self.number)
             state.covered_from = -self.number
             for _ in range(rng.randint(0, 4)):
-                start = rng.randrange(0, 12 * HOUR, MINUTE)
+                start = rng.randrange(0, 6 * HOUR, 10 * MINUTE)
                 state.replace_minute(start, self._cells(rng))
                 changes.add(name, MINUTE, start)
                 changes.add(name, HOUR, start - start % HOUR)

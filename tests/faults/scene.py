@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,11 +93,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(postgres: Postgres, dsn: str, folder: Path, **settings: str) -> AsyncIterator[Scene]:
+async def scene(
+    postgres: Postgres, dsn: str, folder: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Scene]:
     """The service is up, has read all history, and is right; afterwards no log holds the password."""
     role = f"reader_of_{dsn.rpartition('/')[2]}"
     reader = postgres.dsn(dsn.rpartition("/")[2], user=role, password=PASSWORD)
-    service = Service(reader, folder, **settings)
+    service = Service(reader, folder, settings)
     stage = Scene(postgres, dsn, role, service, History(5, datetime.now(UTC)))
     await stage.make_role()
     await stage.write(120)

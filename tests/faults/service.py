@@ -69,11 +69,19 @@ def launch(environment: Mapping[str, str], log: Path) -> int:
 class Service:
     """One state folder and one port; started and killed as often as one likes. A context manager: killed at the end."""
 
-    def __init__(self, dsn: str, folder: Path, *, start: Launch = launch, **settings: str) -> None:
+    def __init__(
+        self, dsn: str, folder: Path, settings: Mapping[str, str] | None = None, *, start: Launch = launch
+    ) -> None:
         self.state, self.log = folder / "state", folder / "service.log"
         self.port = free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OUTCALL_")}
-        own = {"DATABASE_URL": dsn, "LISTEN": f"{HOST}:{self.port}", "STATE_DIR": str(self.state), **PACE, **settings}
+        own = {
+            "DATABASE_URL": dsn,
+            "LISTEN": f"{HOST}:{self.port}",
+            "STATE_DIR": str(self.state),
+            **PACE,
+            **(settings or {}),
+        }
         self.environment = kept | {f"OUTCALL_{name}": value for name, value in own.items()}
         self._launch = start
         self._handle: int | None = None
