@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=work, help="scratch folder (OUTCALL_BENCH_WORK; 15 GB for 10m)")
     parser.add_argument("--sizes", default="1m,10m", help="histories in calls over 30 days: 1m,10m,50m (50m: 60 GB)")
     parser.add_argument("--polls", type=int, default=8, help="polls to observe")
+    parser.add_argument("--rate", type=float, help="dials a second written meanwhile (default: the history's own pace)")
     parser.add_argument("--interval", type=float, default=15, help="seconds between polls")
     peers = os.environ.get("OUTCALL_BENCH_PEERS")
     parser.add_argument("--peers", type=Path, default=peers, help="folder of the peers' harness (OUTCALL_BENCH_PEERS)")
@@ -55,7 +56,15 @@ def main() -> int:
     try:
         with cluster:
             sizes = tuple(map(Size, arguments.sizes.split(",")))
-            bench = Bench(arguments.work, cluster, sizes, arguments.polls, arguments.interval, arguments.peers)
+            bench = Bench(
+                arguments.work,
+                cluster,
+                sizes,
+                arguments.polls,
+                arguments.interval,
+                arguments.rate,
+                arguments.peers,
+            )
             for name in arguments.names or BENCHMARKS:
                 asyncio.run(BENCHMARKS[name](bench))
     finally:

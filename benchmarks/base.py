@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.cluster import EXPORTER, Cluster
 from benchmarks.history import SECONDS
-from benchmarks.load import load, prepare
+from benchmarks.load import catch_up, customers, load, prepare
 from benchmarks.service import Service
 from benchmarks.writer import Writer
 
@@ -43,13 +43,14 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The settings of one run."""
+    """The settings of one run: `interval` seconds between polls; `rate` dials a second, by default the history's."""
 
     work: Path
     cluster: Cluster
     sizes: tuple[Size, ...]
     polls: int
     interval: float
+    rate: float | None = None
     peers: Path | None = None
     out: Path = OUT
 
@@ -63,9 +64,10 @@ class Bench:
         return seconds
 
     async def warm(self, size: Size) -> None:
-        """Bring the schema up to date, and read every page once: some systems drop what was not used for minutes."""
+        """Bring schema and rows up to date, and read every page once: some systems drop what was not used lately."""
         opened = await self.cluster.connect(size.database)
         await prepare(opened)
+        await catch_up(opened, size.calls)
         await opened.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
         await opened.fetch(WARM)
         await opened.close()
@@ -82,8 +84,8 @@ class Bench:
 
     @asynccontextmanager
     async def writing(self, size: Size) -> AsyncIterator[None]:
-        """A platform that writes at the history's own pace meanwhile."""
-        writer = Writer(self.cluster, size.database, size.rate, max(1000, size.calls // 3))
+        """A platform that writes meanwhile, at the history's own pace unless `rate` says otherwise."""
+        writer = Writer(self.cluster, size.database, self.rate or size.rate, customers(size.calls))
         task = asyncio.create_task(writer.run())
         try:
             yield

@@ -23,7 +23,7 @@ DIALECT = (
     "(ARRAY['mandarin','cantonese','sichuanese','minnan'])[1 + width_bucket(bench_u({key}, 4), ARRAY[.85, .92, .98])]"
 )
 SCRIPT = "'v' || (1 + (bench_u({key}, 5) * 4)::int)"
-# Kept apart so that no statement is planned with a row estimate of 1000 for millions of rows.
+# Calls with the keys first..last, the last one ending now.
 CALLS = """
 INSERT INTO calls SELECT id, customer, (bench_u(id, 6) * 20)::bigint, scenario, {generation}, {dialect}, {script},
   ended - make_interval(secs => 8 + talk), CASE WHEN answered THEN ended - make_interval(secs => talk) END, ended,
@@ -38,8 +38,8 @@ INSERT INTO calls SELECT id, customer, (bench_u(id, 6) * 20)::bigint, scenario, 
 FROM (SELECT id, bench_u(id, 1) < 0.66 AS answered, {scenario} AS scenario,
         1 + (bench_u(id, 13) * {customers})::bigint AS customer,
         CASE WHEN bench_u(id, 1) < 0.66 THEN -60 * ln(1 - bench_u(id, 14) * 0.9999) ELSE 0 END AS talk,
-        timestamptz '{now}' - ({rows} - id) * (interval '{seconds} seconds' / {rows}) AS ended
-      FROM generate_series(1::bigint, {rows}) AS id OFFSET 0) AS drawn
+        timestamptz '{now}' - ({last} - id) * (interval '{seconds} seconds' / {rows}) AS ended
+      FROM generate_series({first}::bigint, {last}) AS id OFFSET 0) AS drawn
 """
 
 

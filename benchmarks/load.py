@@ -15,15 +15,15 @@ SECONDARY = "FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE 
 ROLE = f"DO $$ BEGIN IF to_regrole('{EXPORTER}') IS NULL THEN CREATE ROLE {EXPORTER} LOGIN; END IF; END $$"
 
 
-def fill_sql(fill: Fill, now: str) -> str:
-    """The INSERT of one table."""
+def fill_sql(fill: Fill, now: str, first: int = 1) -> str:
+    """The INSERT of one table, for the calls from key `first` on."""
     at = f"({fill.at})"
     turns = " CROSS JOIN generate_series(1, 3) AS s" if fill.table == "turns" else ""
     tie = " ON CONFLICT DO NOTHING" if fill.table == "do_not_call" else ""
     kept = f"bench_u(c.call_id, 60) < {fill.share} AND " if fill.share < 1 else ""
     return (
         f"INSERT INTO {fill.table} SELECT {fill.select.format(at=at)} FROM calls AS c{turns} "
-        f"WHERE {kept}{fill.source} AND {at} < timestamptz '{now}'{tie}"
+        f"WHERE c.call_id >= {first} AND {kept}{fill.source} AND {at} < timestamptz '{now}'{tie}"
     )
 
 
@@ -35,19 +35,42 @@ async def load(cluster: Cluster, database: str, rows: int) -> float:
     await prepare(opened)
     indexes = await _drop_indexes(opened)
     now = str(await opened.fetchval("SELECT now()"))
-    names = {"now": now, "rows": rows, "customers": max(1000, rows // 3), "seconds": SECONDS}
-    texts = {"generation": GENERATION, "scenario": SCENARIO, "dialect": DIALECT, "script": SCRIPT}
-    names |= {name: text.format(key="id") for name, text in texts.items()}
     await opened.execute("SET work_mem = '64MB'; SET jit = off")
-    await opened.execute(CALLS.format(**names))
+    await opened.execute(_calls_sql(now, rows, 1, rows))
     await opened.execute("ANALYZE calls")
-    await _together(cluster, database, [SMALL.format(**names), *(fill_sql(fill, now) for fill in FILLS)])
+    small = SMALL.format(now=now, customers=customers(rows), dialect=DIALECT.format(key="id"))
+    await _together(cluster, database, [small, *(fill_sql(fill, now) for fill in FILLS)])
     await _together(cluster, database, indexes)
     await opened.execute("VACUUM (ANALYZE, FREEZE)")
     # Above every key that the load derives from a call's.
     await opened.execute(f"CREATE SEQUENCE bench_id START {8 * rows}")
     await opened.close()
     return time.monotonic() - began
+
+
+def customers(rows: int) -> int:
+    """How many customers the calls go to."""
+    return max(1000, rows // 3)
+
+
+def _calls_sql(now: str, rows: int, first: int, last: int) -> str:
+    texts = {"generation": GENERATION, "scenario": SCENARIO, "dialect": DIALECT, "script": SCRIPT}
+    drawn = {name: text.format(key="id") for name, text in texts.items()}
+    return CALLS.format(now=now, rows=rows, customers=customers(rows), seconds=SECONDS, first=first, last=last, **drawn)
+
+
+async def catch_up(opened: asyncpg.Connection[asyncpg.Record], rows: int) -> None:
+    """Fill the time since the platform last wrote, so that the recent hours are as full as the rest."""
+    row = await opened.fetchrow("SELECT now()::text, extract(epoch FROM now() - max(ended_at))::float8 FROM calls")
+    assert row is not None
+    now, gap = row
+    count = int(gap * rows / SECONDS)
+    if count:
+        first = await opened.fetchval("SELECT nextval('bench_id')")
+        await opened.execute("SELECT setval('bench_id', $1)", first + count)
+        await opened.execute(_calls_sql(now, rows, first, first + count - 1))
+        for fill in FILLS:
+            await opened.execute(fill_sql(fill, now, first))
 
 
 async def prepare(opened: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -19,6 +19,7 @@ from benchmarks.statements import Cost, Costs, between, costs, polls
 WRITTEN = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"
 # A backend reports what it wrote at most this late.
 REPORT_DELAY = 1.5
+SWEEPS, SWEEP_INTERVAL = 3, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,15 @@ async def run(bench: Bench) -> None:
             figures[size.name] = await _measure(bench, size)
         save(bench.out, "poll", figures)
     compare("Steady polls", figures)
+    rows = [
+        (
+            name,
+            spread(s["exec_ms"] + s["plan_ms"] for s in found["sweeps"]),
+            spread(s["hit"] + s["read"] for s in found["sweeps"]),
+        )
+        for name, found in figures.items()
+    ]
+    show("Sweeps by row version (one a minute by default)", ("calls", "database ms", "buffers"), rows)
 
 
 async def _measure(bench: Bench, size: Size) -> dict[str, Any]:
@@ -89,7 +99,16 @@ async def _measure(bench: Bench, size: Size) -> dict[str, Any]:
         print(f"{size.name}: all windows complete after {filled:.0f} s", flush=True)
         found = await steady(bench, size, read_counter(service), bench.polls, bench.interval)
         print_statements(size.name, found)
-        return figure(size, found) | {"complete_s": filled, "memory_mib": service.memory()}
+    return figure(size, found) | {"complete_s": filled, "sweeps": await _sweeps(bench, size)}
+
+
+async def _sweeps(bench: Bench, size: Size) -> list[dict[str, float]]:
+    """What a sweep by row version costs, while there are no polls."""
+    slow = QUIET | {"poll_interval": 86_400, "sweep_interval": SWEEP_INTERVAL}
+    with bench.service(size, **slow) as service:
+        await asyncio.to_thread(service.wait, complete, 7200)
+        found = await steady(bench, size, read_counter(service), SWEEPS, SWEEP_INTERVAL)
+    return [asdict(sweep.total) for sweep in found]
 
 
 def read_counter(service: Service) -> Callable[[], float]:

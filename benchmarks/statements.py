@@ -21,7 +21,7 @@ INSTANT = "the instant of this poll"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Calls, milliseconds of execution and of planning, rows returned, buffers hit and read, milliseconds of reading."""
+    """Calls, milliseconds of execution and of planning, rows returned, buffers hit and read, ms of reading."""
 
     calls: float = 0
     exec_ms: float = 0

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.postgres import Postgres
+
+# How long an example takes says nothing on a machine that others use too.
+settings.register_profile("outcall", deadline=None, print_blob=True)
+settings.load_profile("outcall")
 
 
 @pytest.fixture(scope="session")

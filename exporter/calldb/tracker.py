@@ -24,7 +24,7 @@ from exporter.state.store import Changes, Store
 log = logging.getLogger(__name__)
 
 # Reading this many rows more costs about as much as planning and running one statement more.
-ROWS_FOR_A_STATEMENT = 300
+ROWS_FOR_A_STATEMENT = 60
 
 Key = tuple[str, ...]
 

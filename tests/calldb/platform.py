@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.calldb.plan import Horizon, Range, entered_minutes, first_minute, touched_ranges
 from exporter.calldb.reader import LONGEST_GAP, Filled, Reading
-from exporter.semantic.model import Window
+from exporter.semantic.model import Catalogue
 from exporter.state.buckets import Mark, RawLabels, Vector
 
 OVERLAP = 120.0
@@ -26,13 +26,13 @@ class Fact:
 class Platform:
     """Facts by dataset."""
 
-    def __init__(self, names: Iterable[str], windows: Sequence[Window]) -> None:
-        self.facts: dict[str, list[Fact]] = {name: [] for name in names}
-        self.windows = windows
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.facts: dict[str, list[Fact]] = {name: [] for name in catalogue.datasets}
 
     def poll(self, as_of: float, marks: Mapping[str, Mark | None]) -> Reading:
         """What a poll of these datasets would see."""
-        horizon = Horizon.at(as_of, self.windows)
+        horizon = Horizon.at(as_of, self.catalogue.windows)
         known = {name: mark for name, mark in marks.items() if mark and as_of - mark.as_of < LONGEST_GAP}
         reading = Reading(as_of, 1, 2, horizon, started=set(marks) - set(known))
         for name in marks:
@@ -43,7 +43,8 @@ class Platform:
                 since = mark.floor - OVERLAP
                 touched = set(entered_minutes(mark, horizon))
                 touched |= {int(f.anchor) // 60 * 60 for f in self.facts[name] if f.written >= since}
-            reading.filled[name] = [self.fill(name, wanted) for wanted in touched_ranges(touched, horizon)]
+            kept = horizon.keeping(self.catalogue.datasets[name].late_hours)
+            reading.filled[name] = [self.fill(name, wanted) for wanted in touched_ranges(touched, kept)]
         return reading
 
     def fill(self, name: str, wanted: Range) -> Filled:

@@ -53,7 +53,7 @@ def measure(dataset: str, name: str, offset: int) -> Measure:
     return Measure(f"{dataset}_{name}", dataset, offset, ("count(*)",), 0, name, None)
 
 
-def dataset(name: str, *labels: str) -> Dataset:
+def dataset(name: str, *labels: str, late_hours: int = 0) -> Dataset:
     """A dataset of two measures: its vectors have three columns, the last of which counts the rows."""
     return Dataset(
         name=name,
@@ -66,6 +66,7 @@ def dataset(name: str, *labels: str) -> Dataset:
         touches=(),
         measures=(measure(name, "count", 0), measure(name, "sum", 1)),
         rejects=(),
+        late_hours=late_hours,
     )
 
 
@@ -73,7 +74,7 @@ def catalogue(windows: tuple[Window, ...] = WINDOWS) -> Catalogue:
     """Three datasets: with all slice labels, with a label of its own, without any."""
     datasets = (
         dataset("dial", "scenario", "generation", "period", "script"),
-        dataset("label", "scenario", "script", "dialect"),
+        dataset("label", "scenario", "script", "dialect", late_hours=10),
         dataset("plain"),
     )
     columns = {"happened_at": "timestamptz", "updated_at": "timestamptz"}

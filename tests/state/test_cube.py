@@ -110,7 +110,7 @@ class Moves(RuleBasedStateMachine):
                 self.seen[name, at, number] = now
 
 
-Moves.TestCase.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)
+Moves.TestCase.settings = settings(max_examples=50, stateful_step_count=20)
 TestMoves = Moves.TestCase
 
 Change = tuple[str, int, Cells]
@@ -137,7 +137,7 @@ def filled(order: tuple[Change, ...]) -> Cube:
     return cube
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(changes())
 def test_the_order_of_arrival_does_not_matter(given_changes: list[Change]) -> None:
     """Not for the sums, nor (from the next hour on) for which label values keep their names: the busiest do."""
@@ -155,7 +155,7 @@ def test_the_order_of_arrival_does_not_matter(given_changes: list[Change]) -> No
         }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(changes())
 def test_folding_loses_nothing(given_changes: list[Change]) -> None:
     """Over kept values and `other` together the sums are the raw totals, in the cells and in the roll-up to `all`."""

@@ -74,7 +74,7 @@ def fill(folder: Path) -> dict[str, Buckets]:
     return states
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(saved_states())
 def test_what_was_saved_comes_back(states: dict[str, Buckets]) -> None:
     """Any labels, any integers of 64 bits, with and without a mark; the cells under their numbers."""
