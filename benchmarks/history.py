@@ -22,7 +22,8 @@ SCENARIO = "(ARRAY['acquisition','collection','operations'])[1 + width_bucket(be
 DIALECT = (
     "(ARRAY['mandarin','cantonese','sichuanese','minnan'])[1 + width_bucket(bench_u({key}, 4), ARRAY[.85, .92, .98])]"
 )
-SCRIPT = "'v' || (1 + (bench_u({key}, 5) * 4)::int)"
+# Two scripts in an A/B comparison; with the rest of the labels this makes a page of some 30,000 series.
+SCRIPT = "'v' || (1 + (bench_u({key}, 5) < 0.5)::int)"
 # Calls with the keys first..last, the last one ending now.
 CALLS = """
 INSERT INTO calls SELECT id, customer, (bench_u(id, 6) * 20)::bigint, scenario, {generation}, {dialect}, {script},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections import deque
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from exporter.calldb.aside import aside
 from exporter.calldb.connect import Connection, begin, describe, is_trouble
 from exporter.calldb.plan import Horizon, Range
 from exporter.calldb.reader import Filled, Reading, StatementFailure
@@ -164,7 +164,7 @@ class Background:
                 lanes.quarantine(name, lanes.catalogue.datasets[name].source, failure.problem)
         finally:
             async with lanes.lock:
-                differing = await asyncio.to_thread(lanes.tracker.end_fill, filled, covers=covers)
+                differing = await aside(lanes.tracker.end_fill, filled, covers=covers)
         if filled is not None:
             self._adapt(name, time.monotonic() - began)
         return differing
@@ -194,7 +194,7 @@ class Background:
             log.warning("sweep: %s", failure.problem)
         finally:
             async with lanes.lock:
-                await asyncio.to_thread(lanes.tracker.end_sweep, reading)
+                await aside(lanes.tracker.end_sweep, reading)
         if reading is not None:
             self.swept = reading.xmin
             lanes.changed()

@@ -87,17 +87,15 @@ async def open_connection(access: Access, statement_timeout: float) -> Connectio
     """Open a connection; raises DatabaseError with a sentence that shows no secret."""
     session = access.session(statement_timeout)
     try:
-        opened: Connection = await asyncio.wait_for(
-            asyncpg.connect(
+        async with asyncio.timeout(access.connect_timeout * 2):
+            opened: Connection = await asyncpg.connect(
                 access.url,
                 timeout=access.connect_timeout,
                 command_timeout=statement_timeout + access.connect_timeout,
                 statement_cache_size=0 if access.pooled else 200,
                 server_settings={"application_name": f"outcall-exporter {__version__}"}
                 | ({} if access.pooled else session),
-            ),
-            timeout=access.connect_timeout * 2,
-        )
+            )
     except (asyncpg.PostgresError, *TROUBLE, ValueError) as error:
         raise explain_connect(error) from None
     return opened

@@ -34,6 +34,12 @@ _LEADING = """
 SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
   WHERE i.indrelid = $1::bigint::oid AND i.indisvalid AND a.attname = $2)
 """
+_INDEX = """
+SELECT a.attname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_am m ON m.oid = c.relam
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+  WHERE c.relname = $2 AND c.relnamespace = to_regnamespace(quote_ident($1))
+  AND m.amname = 'btree' AND i.indpred IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,16 @@ def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from nodes(child)
 
 
+def index_nodes(scan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The nodes of one scan that read an index: itself, or below a bitmap."""
+    if "Index Name" in scan:
+        yield scan
+        return
+    for child in scan.get("Plans", ()):
+        if child["Node Type"].startswith("Bitmap"):
+            yield from index_nodes(child)
+
+
 class Planner:
     """Asks one server about plans; remembers relations."""
 
@@ -99,11 +115,22 @@ class Planner:
         plan = await plan_of(self._connection, statement.sql, *statement.arguments)
         whole: dict[str, list[Relation]] = {}
         for node in nodes(plan):
-            if node["Node Type"] == "Seq Scan" and (relation := await self._relation(node)):
+            if "Relation Name" in node and await self._is_whole(node) and (relation := await self._relation(node)):
                 whole.setdefault(relation.name, []).append(relation)
         tables = [replace(parts[0], rows=sum(part.rows for part in parts)) for parts in whole.values()]
         advice = [await self._advise(statement, table, behind) for table in tables if table.rows > MANY_ROWS]
         return [finding for finding in advice if finding]
+
+    async def _is_whole(self, node: Mapping[str, Any]) -> bool:
+        """Whether a scan reads all of its table, or all of an index whose first column it has no condition for."""
+        if node["Node Type"] == "Seq Scan":
+            return True
+        indexes = list(index_nodes(node))
+        for part in indexes:
+            leading = await self._connection.fetchval(_INDEX, node["Schema"], part["Index Name"])
+            if leading is None or re.search(rf"\b{re.escape(leading)}\b", part.get("Index Cond", "")):
+                return False
+        return bool(indexes)
 
     async def _advise(self, statement: Statement, relation: Relation, behind: Mapping[str, Behind]) -> Finding | None:
         """What would mend it; None when the indexes are there and the planner knew why it did without."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from exporter.calldb.aside import aside
 from exporter.calldb.background import Background, Errand
 from exporter.calldb.connect import TROUBLE, Access, Connection, close, describe, open_connection
 from exporter.calldb.plan import History
@@ -161,7 +162,7 @@ class Lanes:
 
     async def _start_over(self, identity: str) -> None:
         async with self.lock:
-            await asyncio.to_thread(self.tracker.clear, identity)
+            await aside(self.tracker.clear, identity)
         self.history = History(3600.0, [])
 
     def _dependants(self, source: str) -> list[str]:
@@ -197,7 +198,7 @@ class Lanes:
             return reading
         floor_at = self.history.floor(reading.as_of, reading.xmin, reading.next_id)
         async with self.lock:
-            await asyncio.to_thread(self.tracker.apply, reading, floor_at)
+            await aside(self.tracker.apply, reading, floor_at)
         now = time.monotonic()
         for name in (*reading.filled, *reading.levels, *(n for n in levels if n not in reading.failed)):
             self.health.fresh[name] = now

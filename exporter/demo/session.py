@@ -12,7 +12,6 @@ import signal
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from exporter.app import App
+from exporter.calldb.schema import schema_sql
 from exporter.demo.feeder import Feeder, feeding
 from exporter.demo.postgres import EmbeddedPostgres, RunningServer
 from exporter.demo.server import DATABASE, HOST, READER
@@ -170,11 +170,10 @@ class Demo:
 
 async def prepare(place: Place) -> None:
     """Tables that the reader may read, the folder of the recordings, the password file for psql."""
-    schema = (resources.files("exporter.calldb") / "schema.sql").read_text(encoding="utf-8")
     try:
         connection = await asyncpg.connect(place.server.dsn)
         try:
-            await connection.execute(schema)
+            await connection.execute(schema_sql())
             await connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
         finally:
             await connection.close()

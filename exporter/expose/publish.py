@@ -11,6 +11,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from exporter.calldb.aside import aside
 from exporter.calldb.lanes import Lanes
 from exporter.expose.board import StatusBuilder
 from exporter.expose.families import Exposition
@@ -87,7 +88,8 @@ class Publisher:
         """Publish whenever something changed or grew stale, until cancelled."""
         while True:
             try:
-                await asyncio.wait_for(self._wanted.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await self._wanted.wait()
             except TimeoutError:
                 if self._fresh() == self._shown and time.monotonic() - self._published_at < LONGEST:
                     continue
@@ -99,7 +101,7 @@ class Publisher:
         """Build one snapshot and put it up."""
         async with self.lanes.lock:
             began = time.monotonic()
-            self.snapshot = await asyncio.to_thread(self._build, runs)
+            self.snapshot = await aside(self._build, runs)
         self._published_at = time.monotonic()
         self._took = self._published_at - began
         log.debug("page of %d series built in %.0f ms", self.health.series, 1e3 * self._took)

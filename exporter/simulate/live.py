@@ -160,4 +160,5 @@ async def _write_ticks(feed: Feed, connection: Connection, stop: asyncio.Event, 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -47,7 +47,7 @@ async def test_nothing_wrong_with_our_own_tables(filled: str) -> None:
     [
         ("DROP INDEX calls_updated_at", "CREATE INDEX CONCURRENTLY ON public.calls (updated_at)"),
         ("DROP INDEX calls_ended_at", "CREATE INDEX CONCURRENTLY ON public.calls (ended_at)"),
-        ("DROP INDEX calls_customer", "CREATE INDEX CONCURRENTLY ON public.calls (customer_id)"),
+        ("DROP INDEX calls_customer, calls_customer_ended", "CREATE INDEX CONCURRENTLY ON public.calls (customer_id)"),
         ("DROP INDEX surveys_responded_at", "CREATE INDEX CONCURRENTLY ON public.surveys (responded_at)"),
         ("DROP INDEX quality_labels_call", "CREATE INDEX CONCURRENTLY ON public.quality_labels (call_id)"),
         ("ALTER TABLE calls DROP CONSTRAINT calls_pkey", "CREATE INDEX CONCURRENTLY ON public.calls (call_id)"),

@@ -51,10 +51,10 @@ Launch = Callable[[Mapping[str, str], Path], int]
 
 
 def launch(environment: Mapping[str, str], log: Path) -> int:
-    """`python -m exporter.cli serve`; returns its process id."""
+    """`python -m exporter.cli serve`, which ends with the tests however they end; returns its process id."""
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "exporter.cli", "serve"],
+            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "exporter.cli", "serve"],
             env=dict(environment),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

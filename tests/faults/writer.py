@@ -25,7 +25,7 @@ CUSTOMERS = 400
 # Ids of one chapter of one writer; then a new history begins, so that none grows long.
 CHAPTER_OPERATIONS, CHAPTER_IDS = 150, 10_000
 # Seconds; none is waited for, they are how long a careless application holds a transaction open.
-IDLE, LONG, UNSETTLED = (0.1, 1.0), (1.5, 5.0), (0.0, 1.5)
+IDLE, LONG, UNSETTLED = (0.1, 1.0), (2.0, 6.0), (0.0, 1.5)
 MOST_UNSETTLED = 24
 
 

@@ -1,0 +1,21 @@
+-- outcall: complaint, every cell of each minute
+SELECT extract(epoch FROM date_trunc('minute', complaints.received_at AT TIME ZONE 'UTC'))::bigint AS bucket,
+    calls.scenario AS scenario,
+    calls.generation AS generation,
+    width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) AS period,
+    calls.script AS script,
+    count(*) FILTER (WHERE (true) AND true) AS complaints_0,
+    count(*) AS row_count
+FROM complaints AS complaints JOIN calls AS calls ON calls.call_id = complaints.call_id
+WHERE complaints.received_at >= $1::timestamptz
+    AND complaints.received_at < $2::timestamptz
+    AND (true)
+GROUP BY 1, 2, 3, 4, 5;
+
+-- outcall: facts of complaint touched by other rows
+WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
+SELECT DISTINCT extract(epoch FROM date_trunc('minute', complaints.received_at AT TIME ZONE 'UTC'))::bigint AS bucket
+    FROM changed
+    CROSS
+    JOIN LATERAL (SELECT complaints.complaint_id, complaints.call_id, complaints.received_at, complaints.updated_at FROM complaints AS complaints WHERE complaints.call_id = changed.call_id OFFSET 0) AS complaints
+WHERE complaints.received_at >= $3::timestamptz AND complaints.received_at < $4::timestamptz;

@@ -1,0 +1,22 @@
+-- outcall: masking_scan, every cell of each minute
+SELECT extract(epoch FROM date_trunc('minute', masking_scans.scanned_at AT TIME ZONE 'UTC'))::bigint AS bucket,
+    calls.scenario AS scenario,
+    calls.generation AS generation,
+    width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) AS period,
+    calls.script AS script,
+    count(*) FILTER (WHERE (true) AND true) AS sensitive_scans_0,
+    count(*) FILTER (WHERE (masking_scans.masked = masking_scans.sensitive) AND true) AS masked_scans_0,
+    count(*) AS row_count
+FROM masking_scans AS masking_scans JOIN calls AS calls ON calls.call_id = masking_scans.call_id
+WHERE masking_scans.scanned_at >= $1::timestamptz
+    AND masking_scans.scanned_at < $2::timestamptz
+    AND (masking_scans.sensitive > 0 AND masking_scans.masked IS NOT NULL)
+GROUP BY 1, 2, 3, 4, 5;
+
+-- outcall: facts of masking_scan touched by other rows
+WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
+SELECT DISTINCT extract(epoch FROM date_trunc('minute', masking_scans.scanned_at AT TIME ZONE 'UTC'))::bigint AS bucket
+    FROM changed
+    CROSS
+    JOIN LATERAL (SELECT masking_scans.scan_id, masking_scans.call_id, masking_scans.scanned_at, masking_scans.sensitive, masking_scans.masked, masking_scans.updated_at FROM masking_scans AS masking_scans WHERE masking_scans.call_id = changed.call_id OFFSET 0) AS masking_scans
+WHERE masking_scans.scanned_at >= $3::timestamptz AND masking_scans.scanned_at < $4::timestamptz;
