@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -75,12 +76,8 @@ class Cluster:
     def stop(self) -> None:
         """Stop the server; the data stay."""
         if self._server is not None and self._server.poll() is None:
-            self._server.terminate()
-            try:
-                self._server.wait(10)
-            except subprocess.TimeoutExpired:
-                self._server.send_signal(2)  # fast shutdown: disconnects the clients
-                self._server.wait(DEADLINE)
+            self._server.send_signal(signal.SIGINT)  # fast: disconnects the clients
+            self._server.wait(DEADLINE)
 
     def remove(self) -> None:
         """Stop the server and remove the data."""

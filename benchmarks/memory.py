@@ -21,7 +21,7 @@ async def run(bench: Bench) -> None:
     figures: list[dict[str, Any]] = []
     async with bench.writing(size):
         with bench.service(size, poll_interval=FAST, **QUIET) as service:
-            await asyncio.to_thread(service.wait, complete, 7200)
+            await service.wait(complete, 7200)
             figures.append(_now(service, "all windows complete"))
             await _after_polls(service, WARM_UP)
             figures.append(_now(service, f"{WARM_UP} polls"))
@@ -41,7 +41,7 @@ async def _after_polls(service: Service, count: int) -> None:
     name = "outcall_queries_total"
     key = next(at for at in service.metrics() if at[0] == name and "incidents" in at[1] and "ok" in at[1])
     target = service.metrics()[key] + count
-    await asyncio.to_thread(service.wait, lambda metrics: metrics.get(key, 0.0) >= target, 7200)
+    await service.wait(lambda metrics: metrics.get(key, 0.0) >= target, 7200)
 
 
 def _now(service: Service, after: str) -> dict[str, Any]:

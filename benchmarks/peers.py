@@ -159,7 +159,7 @@ def _sum(reading: statements.Costs) -> Cost:
 
 async def _ours(bench: Bench, size: Size) -> dict[str, Any]:
     with bench.service(size, poll_interval=INTERVAL, **QUIET) as service:
-        await asyncio.to_thread(service.wait, complete, 7200)
+        await service.wait(complete, 7200)
         found = await steady(bench, size, read_counter(service), bench.polls, INTERVAL)
         return {
             "ms": [poll.total.ms for poll in found],

@@ -95,7 +95,7 @@ async def run(bench: Bench) -> None:
 
 async def _measure(bench: Bench, size: Size) -> dict[str, Any]:
     with bench.service(size, poll_interval=bench.interval, **QUIET) as service:
-        filled = await asyncio.to_thread(service.wait, complete, 7200)
+        filled = await service.wait(complete, 7200)
         print(f"{size.name}: all windows complete after {filled:.0f} s", flush=True)
         found = await steady(bench, size, read_counter(service), bench.polls, bench.interval)
         print_statements(size.name, found)
@@ -106,7 +106,7 @@ async def _sweeps(bench: Bench, size: Size) -> list[dict[str, float]]:
     """What a sweep by row version costs, while there are no polls."""
     slow = QUIET | {"poll_interval": 86_400, "sweep_interval": SWEEP_INTERVAL}
     with bench.service(size, **slow) as service:
-        await asyncio.to_thread(service.wait, complete, 7200)
+        await service.wait(complete, 7200)
         found = await steady(bench, size, read_counter(service), SWEEPS, SWEEP_INTERVAL)
     return [asdict(sweep.total) for sweep in found]
 

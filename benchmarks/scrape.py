@@ -38,9 +38,9 @@ async def run(bench: Bench) -> None:
 
 async def _measure(bench: Bench, size: Size, interval: float) -> dict[str, Any]:
     with bench.service(size, poll_interval=FAST, **QUIET) as first:
-        await asyncio.to_thread(first.wait, complete, 7200)
+        await first.wait(complete, 7200)
     with bench.service(size, poll_interval=interval, **QUIET) as service:
-        await asyncio.to_thread(service.wait, complete, 600)
+        await service.wait(complete, 600)
         metrics = service.metrics()
         figure: dict[str, Any] = {"series": total(metrics, "outcall_series")}
         for encoding in ENCODINGS:

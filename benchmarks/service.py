@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import subprocess
@@ -61,15 +62,14 @@ class Service:
         except OSError:
             return {}
 
-    def wait(self, until: Callable[[Mapping[Sample, float]], bool], limit: float) -> float:
+    async def wait(self, until: Callable[[Mapping[Sample, float]], bool], limit: float) -> float:
         """Poll /metrics until a condition holds; returns the seconds since the start of the process."""
-        deadline = time.monotonic() + limit
-        while time.monotonic() < deadline:
-            if until(self.metrics()):
+        while (elapsed := time.monotonic() - self.began) < limit:
+            if until(await asyncio.to_thread(self.metrics)):
                 return time.monotonic() - self.began
             if self._process is not None and self._process.poll() is not None:
                 break
-            time.sleep(max(0.1, 0.03 * (time.monotonic() - self.began)))
+            await asyncio.sleep(max(0.1, 0.03 * elapsed))
         raise RuntimeError(f"the exporter did not get there in {limit:.0f} s, see {self._log}")
 
     def memory(self) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import statistics
 from collections.abc import Callable, Mapping
@@ -44,13 +43,13 @@ async def run(bench: Bench) -> None:
 
 async def _start(bench: Bench, size: Size) -> dict[str, float]:
     with bench.service(size, poll_interval=bench.interval, **QUIET) as service:
-        return await asyncio.to_thread(_watch, service)
+        return await _watch(service)
 
 
-def _watch(service: Service) -> dict[str, float]:
-    figure = {"first gauges": service.wait(has_gauges, 600)}
-    figure |= {window: service.wait(covered(window), 7200) for window in ("5m", "1h", "24h", "7d")}
-    figure["all"] = service.wait(complete, 7200)
+async def _watch(service: Service) -> dict[str, float]:
+    figure = {"first gauges": await service.wait(has_gauges, 600)}
+    figure |= {window: await service.wait(covered(window), 7200) for window in ("5m", "1h", "24h", "7d")}
+    figure["all"] = await service.wait(complete, 7200)
     figure["peak MiB"] = service.memory()[1]
     return figure
 

@@ -62,6 +62,7 @@ class Exposition:
         self._projections: dict[tuple[str, str], Projection] = {}
         self._was_shown: set[tuple[str, str]] = set()
         self._write_static()
+        self._declare()
 
     def update(self, cube: Cube, levels: LevelCells, shown: Shown) -> None:
         """Bring every line up to date with the cube; consumes its dirty keys."""
@@ -231,6 +232,16 @@ class Exposition:
         if family is None:
             family = self.families[name] = Family(name, help_text)
         return family
+
+    def _declare(self) -> None:
+        """All families, empty, in the catalogue's order: the page does not depend on what was shown first."""
+        for kpi in self.catalogue.kpis.values():
+            for at in [window.name for window in kpi.windows] or [""]:
+                self._blocks(kpi, at)
+        for dataset in self.catalogue.datasets.values():
+            for measure in (m for m in dataset.measures if not m.bounds):
+                for window in self.catalogue.windows:
+                    self._family(measure_metric(measure.name), measure.help).block(window.name)
 
     def _write_static(self) -> None:
         """`outcall_kpi_info` and `outcall_kpi_target`: what the catalogue says."""

@@ -18,7 +18,7 @@ def escape_label(value: str) -> str:
 
 
 def escape_help(text: str) -> str:
-    """A help text; quotes are escaped too, as OpenMetrics wants and the text format allows only without."""
+    """A help text. Quotes stay: the text format has no escape for them here, and readers of OpenMetrics need none."""
     return text.replace("\\", r"\\").replace("\n", r"\n")
 
 

@@ -64,7 +64,9 @@ def broken(line: str) -> Iterator[str]:
     for at, sign in enumerate(line):
         quoted ^= sign == "'"
         depth += 0 if quoted else (sign == "(") - (sign == ")")
-        if not quoted and depth == 0 and (sign == "," or line.startswith(CLAUSES, at + 1)) and sign in ", ":
+        if quoted or depth or sign not in ", " or line[:at].endswith(("CROSS", "LEFT")):
+            continue
+        if sign == "," or line.startswith(CLAUSES, at + 1):
             yield ("    " if begin else "") + line[begin : at + 1].strip()
             begin = at + 1
     yield ("    " if begin else "") + line[begin:].strip()

@@ -6,8 +6,6 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,18 +45,15 @@ class Scribe:
 
     def __init__(self, session: Session, seed: str) -> None:
         self._session, self._story = session, Chapter(seed, 1_000_000, founding=True)
-        self._may_write = asyncio.Event()
-        self._at_rest = asyncio.Event()
+        # Held by a transaction, and by who wants none.
+        self.writing = asyncio.Lock()
         self.commits = 0
 
     async def run(self) -> None:
         """Write transaction after transaction, until cancelled."""
-        self._may_write.set()
         while True:
-            self._at_rest.set()
-            await self._may_write.wait()
-            self._at_rest.clear()
-            await self.write()
+            async with self.writing:
+                await self.write()
             await asyncio.sleep(PAUSE)
 
     async def write(self, operations: int = 2) -> None:
@@ -69,14 +64,6 @@ class Scribe:
                 for statement in op.statements:
                     await self._session.execute(statement.sql, *statement.args)
         self.commits += 1
-
-    @asynccontextmanager
-    async def resting(self) -> AsyncIterator[None]:
-        """Nothing is written in the block."""
-        self._may_write.clear()
-        await self._at_rest.wait()
-        yield
-        self._may_write.set()
 
 
 async def killed(service: Service, dsn: str, seed: str, kills: int) -> Toll:
@@ -102,7 +89,7 @@ async def killed(service: Service, dsn: str, seed: str, kills: int) -> Toll:
             toll.early += 1
             service.start()
         began = time.monotonic()
-        async with scribe.resting():
+        async with scribe.writing:
             page = await service.polled_after(await database_time(onlooker))
             lifetime = 0.8 * lifetime + 0.2 * (time.monotonic() - began)
             found = await differences(onlooker, page)

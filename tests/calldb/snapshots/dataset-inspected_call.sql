@@ -16,6 +16,5 @@ GROUP BY 1, 2, 3, 4, 5;
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.mode, source.checked_at, source.violations, source.rule_codes, source.updated_at FROM qa_checks AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT DISTINCT extract(epoch FROM date_trunc('minute', calls.ended_at AT TIME ZONE 'UTC'))::bigint AS bucket
     FROM changed
-    CROSS
-    JOIN LATERAL (SELECT calls.call_id, calls.customer_id, calls.campaign_id, calls.scenario, calls.generation, calls.dialect, calls.script, calls.dialed_at, calls.answered_at, calls.ended_at, calls.answered_by, calls.interaction_seconds, calls.hangup_by, calls.transferred_at, calls.fault_code, calls.cost_cny, calls.updated_at FROM calls AS calls WHERE calls.call_id = changed.call_id OFFSET 0) AS calls
+    CROSS JOIN LATERAL (SELECT calls.call_id, calls.customer_id, calls.campaign_id, calls.scenario, calls.generation, calls.dialect, calls.script, calls.dialed_at, calls.answered_at, calls.ended_at, calls.answered_by, calls.interaction_seconds, calls.hangup_by, calls.transferred_at, calls.fault_code, calls.cost_cny, calls.updated_at FROM calls AS calls WHERE calls.call_id = changed.call_id OFFSET 0) AS calls
 WHERE calls.ended_at >= $3::timestamptz AND calls.ended_at < $4::timestamptz;

@@ -17,6 +17,5 @@ GROUP BY 1, 2, 3, 4, 5;
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT DISTINCT extract(epoch FROM date_trunc('minute', masking_scans.scanned_at AT TIME ZONE 'UTC'))::bigint AS bucket
     FROM changed
-    CROSS
-    JOIN LATERAL (SELECT masking_scans.scan_id, masking_scans.call_id, masking_scans.scanned_at, masking_scans.sensitive, masking_scans.masked, masking_scans.updated_at FROM masking_scans AS masking_scans WHERE masking_scans.call_id = changed.call_id OFFSET 0) AS masking_scans
+    CROSS JOIN LATERAL (SELECT masking_scans.scan_id, masking_scans.call_id, masking_scans.scanned_at, masking_scans.sensitive, masking_scans.masked, masking_scans.updated_at FROM masking_scans AS masking_scans WHERE masking_scans.call_id = changed.call_id OFFSET 0) AS masking_scans
 WHERE masking_scans.scanned_at >= $3::timestamptz AND masking_scans.scanned_at < $4::timestamptz;

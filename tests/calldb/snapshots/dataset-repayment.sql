@@ -17,6 +17,5 @@ GROUP BY 1, 2, 3, 4;
 WITH changed AS MATERIALIZED (SELECT source.case_id, source.generation, source.entered_at, source.bucket, source.overdue_cny, source.updated_at FROM collection_cases AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT DISTINCT extract(epoch FROM date_trunc('minute', repayments.paid_at AT TIME ZONE 'UTC'))::bigint AS bucket
     FROM changed
-    CROSS
-    JOIN LATERAL (SELECT repayments.repayment_id, repayments.case_id, repayments.amount_cny, repayments.paid_at, repayments.reversed_at, repayments.updated_at FROM repayments AS repayments WHERE repayments.case_id = changed.case_id OFFSET 0) AS repayments
+    CROSS JOIN LATERAL (SELECT repayments.repayment_id, repayments.case_id, repayments.amount_cny, repayments.paid_at, repayments.reversed_at, repayments.updated_at FROM repayments AS repayments WHERE repayments.case_id = changed.case_id OFFSET 0) AS repayments
 WHERE repayments.paid_at >= $3::timestamptz AND repayments.paid_at < $4::timestamptz;

@@ -9,8 +9,7 @@ SELECT extract(epoch FROM date_trunc('minute', qa_checks.checked_at AT TIME ZONE
     count(*) AS row_count
 FROM qa_checks AS qa_checks
     JOIN calls AS calls ON calls.call_id = qa_checks.call_id
-    CROSS
-    JOIN LATERAL (SELECT DISTINCT unnest(qa_checks.rule_codes) AS code) AS rule
+    CROSS JOIN LATERAL (SELECT DISTINCT unnest(qa_checks.rule_codes) AS code) AS rule
 WHERE qa_checks.checked_at >= $1::timestamptz
     AND qa_checks.checked_at < $2::timestamptz
     AND (qa_checks.mode = 'auto' AND qa_checks.violations <> 0 AND (calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine'))
@@ -20,6 +19,5 @@ GROUP BY 1, 2, 3, 4, 5, 6;
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT DISTINCT extract(epoch FROM date_trunc('minute', qa_checks.checked_at AT TIME ZONE 'UTC'))::bigint AS bucket
     FROM changed
-    CROSS
-    JOIN LATERAL (SELECT qa_checks.call_id, qa_checks.mode, qa_checks.checked_at, qa_checks.violations, qa_checks.rule_codes, qa_checks.updated_at FROM qa_checks AS qa_checks WHERE qa_checks.call_id = changed.call_id OFFSET 0) AS qa_checks
+    CROSS JOIN LATERAL (SELECT qa_checks.call_id, qa_checks.mode, qa_checks.checked_at, qa_checks.violations, qa_checks.rule_codes, qa_checks.updated_at FROM qa_checks AS qa_checks WHERE qa_checks.call_id = changed.call_id OFFSET 0) AS qa_checks
 WHERE qa_checks.checked_at >= $3::timestamptz AND qa_checks.checked_at < $4::timestamptz;

@@ -17,6 +17,5 @@ GROUP BY 1, 2, 3, 4, 5;
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT DISTINCT extract(epoch FROM date_trunc('minute', surveys.responded_at AT TIME ZONE 'UTC'))::bigint AS bucket
     FROM changed
-    CROSS
-    JOIN LATERAL (SELECT surveys.survey_id, surveys.call_id, surveys.responded_at, surveys.satisfied, surveys.updated_at FROM surveys AS surveys WHERE surveys.call_id = changed.call_id OFFSET 0) AS surveys
+    CROSS JOIN LATERAL (SELECT surveys.survey_id, surveys.call_id, surveys.responded_at, surveys.satisfied, surveys.updated_at FROM surveys AS surveys WHERE surveys.call_id = changed.call_id OFFSET 0) AS surveys
 WHERE surveys.responded_at >= $3::timestamptz AND surveys.responded_at < $4::timestamptz;

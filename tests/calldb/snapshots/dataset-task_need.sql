@@ -6,8 +6,7 @@ SELECT extract(epoch FROM date_trunc('minute', service_tasks.needed_at AT TIME Z
     count(*) FILTER (WHERE (true) AND true) AS needed_tasks_0,
     count(*) AS row_count
 FROM service_tasks AS service_tasks
-    LEFT
-    JOIN customers AS customers ON customers.customer_id = service_tasks.customer_id
+    LEFT JOIN customers AS customers ON customers.customer_id = service_tasks.customer_id
 WHERE service_tasks.needed_at >= $1::timestamptz
     AND service_tasks.needed_at < $2::timestamptz
     AND (true)
@@ -17,6 +16,5 @@ GROUP BY 1, 2, 3, 4;
 WITH changed AS MATERIALIZED (SELECT source.customer_id, source.birth_date, source.updated_at FROM customers AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT DISTINCT extract(epoch FROM date_trunc('minute', service_tasks.needed_at AT TIME ZONE 'UTC'))::bigint AS bucket
     FROM changed
-    CROSS
-    JOIN LATERAL (SELECT service_tasks.task_id, service_tasks.customer_id, service_tasks.source_call_id, service_tasks.task, service_tasks.needed_at, service_tasks.completed_at, service_tasks.updated_at FROM service_tasks AS service_tasks WHERE service_tasks.customer_id = changed.customer_id OFFSET 0) AS service_tasks
+    CROSS JOIN LATERAL (SELECT service_tasks.task_id, service_tasks.customer_id, service_tasks.source_call_id, service_tasks.task, service_tasks.needed_at, service_tasks.completed_at, service_tasks.updated_at FROM service_tasks AS service_tasks WHERE service_tasks.customer_id = changed.customer_id OFFSET 0) AS service_tasks
 WHERE service_tasks.needed_at >= $3::timestamptz AND service_tasks.needed_at < $4::timestamptz;

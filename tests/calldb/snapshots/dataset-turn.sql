@@ -33,6 +33,5 @@ GROUP BY 1, 2, 3, 4, 5;
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT DISTINCT extract(epoch FROM date_trunc('minute', turns.bot_start_at AT TIME ZONE 'UTC'))::bigint AS bucket
     FROM changed
-    CROSS
-    JOIN LATERAL (SELECT turns.call_id, turns.seq, turns.user_end_at, turns.bot_start_at, turns.updated_at FROM turns AS turns WHERE turns.call_id = changed.call_id OFFSET 0) AS turns
+    CROSS JOIN LATERAL (SELECT turns.call_id, turns.seq, turns.user_end_at, turns.bot_start_at, turns.updated_at FROM turns AS turns WHERE turns.call_id = changed.call_id OFFSET 0) AS turns
 WHERE turns.bot_start_at >= $3::timestamptz AND turns.bot_start_at < $4::timestamptz;
