@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = build_parser().parse_args(argv)
         status: int = arguments.run(arguments)
     except OutcallError as error:
-        print(f"outcall-exporter: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"outcall-exporter: {line}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return 130

@@ -14,6 +14,7 @@ import asyncpg
 from exporter.calldb.aside import aside
 from exporter.calldb.connect import Connection, begin, describe, is_trouble
 from exporter.calldb.plan import Horizon, Range
+from exporter.calldb.query import newest_sql
 from exporter.calldb.reader import Filled, Reading, StatementFailure
 from exporter.calldb.survey import check_source, row_version
 from exporter.calldb.tracker import chunk_before
@@ -59,6 +60,7 @@ class Background:
         self._suspects: dict[Place, int] = {}
         self._logged = 0.0
         self.errands: list[Errand] = []
+        self._newest_due = list(lanes.catalogue.sources)
 
     async def step(self, opened: Connection) -> float:
         """Do one thing; returns for how many seconds to rest."""
@@ -66,6 +68,9 @@ class Background:
         tried = [n for n, q in self.lanes.health.quarantined.items() if q.retry_at <= now]
         if tried:
             await self._retry(opened, tried)
+            return 0.0
+        if self._newest_due:
+            await self._find_newest(opened, self._newest_due.pop())
             return 0.0
         for errand in self.errands:
             if errand.due <= now:
@@ -80,6 +85,17 @@ class Background:
         if self.queue or now >= self.reconcile_due:
             return await self.reconcile(opened)
         return IDLE
+
+    async def _find_newest(self, opened: Connection, source: str) -> None:
+        """When the platform last wrote to a source, before any row of it changes."""
+        try:
+            at = await opened.fetchval(newest_sql(source, self.lanes.catalogue.sources[source]))
+        except asyncpg.PostgresError as error:
+            if is_trouble(error):
+                raise
+            return
+        if at is not None:
+            self.lanes.tracker.note_newest(source, float(at))
 
     async def _run_errand(self, opened: Connection, errand: Errand) -> None:
         errand.due = time.monotonic() + errand.interval

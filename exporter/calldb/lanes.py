@@ -178,6 +178,7 @@ class Lanes:
             opened,
             [n for n in self.catalogue.datasets if n not in out],
             [n for n in self.catalogue.levels if n not in out],
+            whole=True,
         )
         self.background.settle(suspects, reading)
         self.health.up, self.health.problem = True, ""
@@ -185,8 +186,8 @@ class Lanes:
         self.ready.set()
         self.changed()
 
-    async def read(self, opened: Connection, datasets: list[str], levels: list[str]) -> Reading:
-        """Poll some datasets and levels and apply the result; failures are quarantined."""
+    async def read(self, opened: Connection, datasets: list[str], levels: list[str], *, whole: bool = False) -> Reading:
+        """Poll some datasets and levels (or the `whole`) and apply the result; failures are quarantined."""
         marks = self.tracker.marks(datasets)
         level_marks = {name: self.tracker.level_marks.get(name) for name in levels}
         self.reader.gaps = self.tracker.gaps()
@@ -198,7 +199,7 @@ class Lanes:
             return reading
         floor_at = self.history.floor(reading.as_of, reading.xmin, reading.next_id)
         async with self.lock:
-            await aside(self.tracker.apply, reading, floor_at)
+            await aside(self.tracker.apply, reading, floor_at, whole=whole)
         now = time.monotonic()
         for name in (*reading.filled, *reading.levels, *(n for n in levels if n not in reading.failed)):
             self.health.fresh[name] = now
@@ -218,8 +219,8 @@ class Lanes:
         """
         old = self.health.quarantined.get(name)
         delay = min(LONGEST_BACKOFF, old.delay * 2) if old else max(5.0, self.pace.poll)
-        if old is None or old.problem != problem:
-            log.error("%s: %s", name, problem)
+        if self.health.source_problems.get(source) != problem:
+            log.error("%s: %s", source, problem)
         self.health.quarantined[name] = Quarantine(problem, source, delay, time.monotonic() + delay, slow)
         if slow and old is not None and old.slow and name in self.catalogue.datasets:
             self.tracker.start_over(name)
@@ -235,7 +236,9 @@ class Lanes:
     def is_fresh(self, name: str, now: float | None = None) -> bool:
         """Whether a dataset or level was read within two poll intervals (contract §2: stale is absent)."""
         at = self.health.fresh.get(name)
-        return at is not None and (time.monotonic() if now is None else now) - at <= 2 * self.pace.poll
+        # While the database answers, a poll may take its time; it does not make what was read before it stale.
+        allowed = 2 * self.pace.poll + (self.health.poll_seconds if self.health.up else 0.0)
+        return at is not None and (time.monotonic() if now is None else now) - at <= allowed
 
     def wedged(self) -> float:
         """Seconds without a finished attempt to poll, beyond what an unreachable database explains."""

@@ -109,9 +109,7 @@ def leaked_sql(
 
 def probe_sql(name: str, source: SourceSpec, changed: str, anchors: Sequence[Anchor]) -> str:
     """Minutes (anchor number, bucket) of changed rows with anchors in [$3, $4); row -1: newest event and count."""
-    newest = (
-        f"SELECT -1 AS anchor, extract(epoch FROM max({name}.{source.event}))::bigint AS bucket, count(*) AS row_count"
-    )
+    newest = f"SELECT -1 AS anchor, {newest_event(name, source)} AS bucket, count(*) AS row_count"
     statement = (
         f"-- outcall: what changed in {name}\nWITH changed AS MATERIALIZED ({changed})\n{newest} FROM changed AS {name}"
     )
@@ -123,6 +121,22 @@ def probe_sql(name: str, source: SourceSpec, changed: str, anchors: Sequence[Anc
             " WHERE at.instant >= $3::timestamptz AND at.instant < $4::timestamptz GROUP BY 1, 2"
         )
     return statement
+
+
+def newest_event(name: str, source: SourceSpec) -> str:
+    """The latest event up to now, in Unix seconds: one from the future (or infinity) says nothing about today."""
+    event = f"{name}.{source.event}"
+    sane = f"isfinite({event}) AND {event} <= statement_timestamp()"
+    return f"extract(epoch FROM max({event}) FILTER (WHERE {sane}))::bigint"
+
+
+def newest_sql(name: str, source: SourceSpec) -> str:
+    """The latest event of a source, for the start; by the index on it."""
+    return (
+        f"-- outcall: newest event of {name}\nSELECT extract(epoch FROM max({name}.{source.event}))::bigint"
+        f" FROM {relation_sql(name, source)} AS {name}"
+        f" WHERE {name}.{source.event} <= statement_timestamp() AND {name}.{source.event} > '-infinity'"
+    )
 
 
 def touch_sql(dataset: Dataset, changed: str, from_clause: str) -> str:

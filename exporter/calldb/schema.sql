@@ -205,6 +205,7 @@ CREATE TABLE IF NOT EXISTS do_not_call (
     updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (customer_id, added_at)
 );
+CREATE INDEX IF NOT EXISTS do_not_call_added_at ON do_not_call (added_at);
 CREATE INDEX IF NOT EXISTS do_not_call_updated_at ON do_not_call (updated_at);
 
 CREATE TABLE IF NOT EXISTS complaints (

@@ -85,8 +85,11 @@ class Tracker:
             result[name] = HOUR // 2 if not rows else min(HOUR // 2, ROWS_FOR_A_STATEMENT * HOUR // rows)
         return result
 
-    def apply(self, reading: Reading, floor_at: float) -> None:
-        """Take over a poll: replace buckets, move marks (to the floor `floor_at`), slide the windows, save."""
+    def apply(self, reading: Reading, floor_at: float, *, whole: bool = True) -> None:
+        """Take over a poll: replace buckets, move marks (to the floor `floor_at`), slide the windows, save.
+
+        Only a poll of the `whole` may move the instant that the gauges stand for.
+        """
         changes = Changes()
         mark = Mark(reading.as_of, floor_at, reading.xmin)
         for name in reading.started:
@@ -99,10 +102,11 @@ class Tracker:
             self.levels[name] = self._level_cells(self.catalogue.levels[name], cells)
         self.level_marks |= {n: mark for n in reading.checked if n in self.levels}
         for source, at in reading.newest.items():
-            self.newest[source] = max(at, self.newest.get(source, at))
-        # First the windows slide, for they take out what is then forgotten.
-        self.cube.advance(max(reading.as_of, self.cube.as_of))
-        self._forget(reading, changes)
+            self.note_newest(source, at)
+        if whole:
+            # First the windows slide, for they take out what is then forgotten.
+            self.cube.advance(max(reading.as_of, self.cube.as_of))
+            self._forget(reading, changes)
         self._save(reading.filled, changes)
 
     def _put_all(self, reading: Reading, changes: Changes) -> None:
@@ -132,6 +136,10 @@ class Tracker:
     def begin_fill(self, name: str) -> None:
         """A range of `name` is about to be read in the background."""
         self._background = Background(name)
+
+    def note_newest(self, source: str, at: float) -> None:
+        """The platform wrote an event of `source` at this instant (Unix seconds)."""
+        self.newest[source] = max(at, self.newest.get(source, at))
 
     def end_fill(self, filled: Filled | None, *, covers: bool) -> dict[tuple[int, int], int]:
         """Take over a background range (None: it failed); returns by (grain, start) how many cells differed."""

@@ -204,13 +204,11 @@ class _Resolver:
         members = (bands.below, *bands.start.values())
         if bands.kind == "time_of_day":
             bounds = ", ".join(literal(start) for start in bands.start)
-            return Slice(
-                label,
-                f"width_bucket(({quantity} AT TIME ZONE {literal(self.timezone)})::time, ARRAY[{bounds}]::time[])",
-                members,
-            )
-        bounds = ", ".join(str(int(start)) for start in bands.start)
-        return Slice(label, f"width_bucket(extract(year FROM {quantity})::int, ARRAY[{bounds}]::int[])", members)
+            banded = f"({quantity} AT TIME ZONE {literal(self.timezone)})::time, ARRAY[{bounds}]::time[]"
+        else:
+            bounds = ", ".join(str(int(start)) for start in bands.start)
+            banded = f"extract(year FROM {quantity})::int, ARRAY[{bounds}]::int[]"
+        return Slice(label, f"CASE WHEN isfinite({quantity}) THEN width_bucket({banded}) END", members)
 
     def _measures(
         self, dataset: str, specs: Mapping[str, MeasureSpec], rejects: Sequence[_Reject], path: tuple[str, ...]

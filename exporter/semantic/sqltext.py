@@ -45,7 +45,7 @@ def relation_sql(name: str, spec: SourceSpec) -> str:
 def as_lookups(from_clause: str, sources: Mapping[str, SourceSpec]) -> str:
     """Each JOIN as a look-up per row on its left, as written; OFFSET 0 keeps the planner from turning it round.
 
-    What changed is few rows or, after a mass update, many: look-ups cost the same for each, whatever the statistics say,
+    What changed is few rows or, after a mass update, many: a look-up costs the same whatever the statistics say,
     while a join the other way round would read everything for every poll.
     """
 

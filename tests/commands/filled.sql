@@ -23,6 +23,4 @@ INSERT INTO ltv_snapshots SELECT g, date '2026-01-01' + (g % 30), 'before', 10, 
 INSERT INTO do_not_call SELECT g, at, NULL, at FROM n;
 INSERT INTO complaints SELECT g, g, at, false, at FROM n;
 INSERT INTO incidents SELECT g, at - interval '5 minutes', at, at FROM n;
--- Until schema.sql has it: sweeps of the do-not-call list go by its event.
-CREATE INDEX IF NOT EXISTS do_not_call_added_at ON do_not_call (added_at);
 ANALYZE;

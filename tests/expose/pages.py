@@ -16,7 +16,7 @@ _openmetrics: Callable[[str], Iterator[Metric]] = openmetrics_families
 
 def samples(page: str) -> Samples:
     """The samples of a page; both formats read the same from it, every family stands in one place."""
-    names = [line.split(" ")[2] for line in page.splitlines() if line.startswith("# TYPE ")]
+    names = [line.split(" ")[2] for line in page.split("\n") if line.startswith("# TYPE ")]
     assert len(names) == len(set(names)), "a family stands in two places"
     assert_in_their_families(page)
     read = parse(page)
@@ -34,10 +34,10 @@ def samples(page: str) -> Samples:
 def assert_in_their_families(page: str) -> None:
     """Every line of a gauge page stands under the head of its own family."""
     current = ""
-    for line in page.splitlines():
+    for line in page.split("\n"):
         if line.startswith("# HELP "):
             current = line.split(" ")[2]
         elif line.startswith("# TYPE "):
             assert line == f"# TYPE {current} gauge"
-        else:
+        elif line:
             assert line.startswith((f"{current} ", f"{current}{{")), line

@@ -2,11 +2,12 @@
 SELECT extract(epoch FROM date_trunc('minute', quality_labels.labelled_at AT TIME ZONE 'UTC'))::bigint AS bucket,
     calls.scenario AS scenario,
     calls.generation AS generation,
-    width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) AS period,
+    CASE WHEN isfinite(calls.dialed_at) THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
     calls.script AS script,
     calls.dialect AS dialect,
-    coalesce((sum((quality_labels.total)::numeric) FILTER (WHERE true))::bigint, 0) AS asr_texts_0,
-    coalesce((sum((quality_labels.correct)::numeric) FILTER (WHERE true))::bigint, 0) AS asr_correct_texts_0,
+    coalesce((sum((quality_labels.total)::numeric) FILTER (WHERE true AND (quality_labels.correct NOT BETWEEN 0 AND quality_labels.total) IS NOT TRUE))::bigint, 0) AS asr_texts_0,
+    coalesce((sum((quality_labels.correct)::numeric) FILTER (WHERE true AND (quality_labels.correct NOT BETWEEN 0 AND quality_labels.total) IS NOT TRUE))::bigint, 0) AS asr_correct_texts_0,
+    count(*) FILTER (WHERE quality_labels.correct NOT BETWEEN 0 AND quality_labels.total) AS rejected_impossible_count,
     count(*) AS row_count
 FROM quality_labels AS quality_labels JOIN calls AS calls ON calls.call_id = quality_labels.call_id
 WHERE quality_labels.labelled_at >= $1::timestamptz

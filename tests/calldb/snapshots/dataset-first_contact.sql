@@ -2,14 +2,14 @@
 SELECT extract(epoch FROM date_trunc('minute', calls.ended_at AT TIME ZONE 'UTC'))::bigint AS bucket,
     calls.scenario AS scenario,
     calls.generation AS generation,
-    width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) AS period,
+    CASE WHEN isfinite(calls.dialed_at) THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
     calls.script AS script,
     count(*) FILTER (WHERE (true) AND true) AS contacted_customers_0,
     count(*) AS row_count
 FROM calls AS calls 
 WHERE calls.ended_at >= $1::timestamptz
     AND calls.ended_at < $2::timestamptz
-    AND (calls.scenario = 'acquisition' AND calls.customer_id IS NOT NULL AND (calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine' AND calls.interaction_seconds >= 10) AND NOT EXISTS ( SELECT FROM calls AS earlier WHERE earlier.customer_id = calls.customer_id AND earlier.campaign_id IS NOT DISTINCT FROM calls.campaign_id AND earlier.scenario = 'acquisition' AND (earlier.answered_at IS NOT NULL AND earlier.answered_by <> 'machine' AND earlier.interaction_seconds >= 10) AND (earlier.ended_at, earlier.call_id) < (calls.ended_at, calls.call_id)))
+    AND (calls.scenario = 'acquisition' AND calls.customer_id IS NOT NULL AND (calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine' AND calls.interaction_seconds BETWEEN 10 AND 1e9) AND NOT EXISTS ( SELECT FROM calls AS earlier WHERE earlier.customer_id = calls.customer_id AND earlier.campaign_id IS NOT DISTINCT FROM calls.campaign_id AND earlier.scenario = 'acquisition' AND (earlier.answered_at IS NOT NULL AND earlier.answered_by <> 'machine' AND earlier.interaction_seconds BETWEEN 10 AND 1e9) AND (earlier.ended_at, earlier.call_id) < (calls.ended_at, calls.call_id)))
 GROUP BY 1, 2, 3, 4, 5;
 
 -- outcall: facts of first_contact touched by other rows

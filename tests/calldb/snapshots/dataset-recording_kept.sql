@@ -2,7 +2,7 @@
 SELECT extract(epoch FROM date_trunc('minute', ((recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'UTC'))::bigint AS bucket,
     calls.scenario AS scenario,
     calls.generation AS generation,
-    width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) AS period,
+    CASE WHEN isfinite(calls.dialed_at) THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
     calls.script AS script,
     count(*) FILTER (WHERE (true) AND true) AS recordings_kept_0,
     count(*) AS row_count

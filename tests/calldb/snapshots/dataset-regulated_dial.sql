@@ -2,7 +2,7 @@
 SELECT extract(epoch FROM date_trunc('minute', calls.dialed_at AT TIME ZONE 'UTC'))::bigint AS bucket,
     calls.scenario AS scenario,
     calls.generation AS generation,
-    width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) AS period,
+    CASE WHEN isfinite(calls.dialed_at) THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
     calls.script AS script,
     count(*) FILTER (WHERE (frequency.is_within_limit IS NOT NULL) AND true) AS limited_dials_0,
     count(*) FILTER (WHERE (frequency.is_within_limit AND NOT list.is_blocked) AND true) AS frequency_compliant_dials_0,
@@ -11,7 +11,7 @@ SELECT extract(epoch FROM date_trunc('minute', calls.dialed_at AT TIME ZONE 'UTC
     count(*) AS row_count
 FROM calls AS calls
     CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM do_not_call AS listed WHERE listed.customer_id = calls.customer_id AND listed.added_at <= calls.dialed_at AND (listed.removed_at IS NULL OR listed.removed_at > calls.dialed_at)) AS is_blocked) AS list
-    CROSS JOIN LATERAL (SELECT CASE WHEN calls.scenario IN ('acquisition', 'operations') THEN (SELECT count(*) FROM calls AS earlier WHERE earlier.customer_id = calls.customer_id AND earlier.scenario IN ('acquisition', 'operations') AND earlier.ended_at IS NOT NULL AND earlier.dialed_at >= date_trunc('month', (calls.dialed_at AT TIME ZONE 'Asia/Shanghai')) AT TIME ZONE 'Asia/Shanghai' AND earlier.dialed_at <= calls.dialed_at AND (earlier.dialed_at, earlier.call_id) < (calls.dialed_at, calls.call_id)) < 2 WHEN calls.scenario = 'collection' THEN (SELECT count(*) FROM calls AS earlier WHERE earlier.customer_id = calls.customer_id AND earlier.scenario = 'collection' AND earlier.ended_at IS NOT NULL AND earlier.dialed_at >= date_trunc('day', (calls.dialed_at AT TIME ZONE 'Asia/Shanghai')) AT TIME ZONE 'Asia/Shanghai' AND earlier.dialed_at <= calls.dialed_at AND (earlier.dialed_at, earlier.call_id) < (calls.dialed_at, calls.call_id)) < 1 END AS is_within_limit) AS frequency
+    CROSS JOIN LATERAL (SELECT CASE WHEN calls.scenario IN ('acquisition', 'operations') THEN (SELECT count(*) FROM calls AS earlier WHERE earlier.customer_id = calls.customer_id AND earlier.scenario IN ('acquisition', 'operations') AND earlier.ended_at IS NOT NULL AND earlier.dialed_at >= calls.dialed_at - interval '32 days' AND date_trunc('month', earlier.dialed_at AT TIME ZONE 'Asia/Shanghai') = date_trunc('month', calls.dialed_at AT TIME ZONE 'Asia/Shanghai') AND earlier.dialed_at <= calls.dialed_at AND (earlier.dialed_at, earlier.call_id) < (calls.dialed_at, calls.call_id)) < 2 WHEN calls.scenario = 'collection' THEN (SELECT count(*) FROM calls AS earlier WHERE earlier.customer_id = calls.customer_id AND earlier.scenario = 'collection' AND earlier.ended_at IS NOT NULL AND earlier.dialed_at >= calls.dialed_at - interval '26 hours' AND (earlier.dialed_at AT TIME ZONE 'Asia/Shanghai')::date = (calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::date AND earlier.dialed_at <= calls.dialed_at AND (earlier.dialed_at, earlier.call_id) < (calls.dialed_at, calls.call_id)) < 1 END AS is_within_limit) AS frequency
 WHERE calls.dialed_at >= $1::timestamptz
     AND calls.dialed_at < $2::timestamptz
     AND (calls.ended_at IS NOT NULL AND calls.customer_id IS NOT NULL)

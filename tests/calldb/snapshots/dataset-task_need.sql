@@ -1,7 +1,7 @@
 -- outcall: task_need, every cell of each minute
 SELECT extract(epoch FROM date_trunc('minute', service_tasks.needed_at AT TIME ZONE 'UTC'))::bigint AS bucket,
     'operations' AS scenario,
-    width_bucket(extract(year FROM customers.birth_date)::int, ARRAY[1965, 1980, 1995, 2010]::int[]) AS generation,
+    CASE WHEN isfinite(customers.birth_date) THEN width_bucket(extract(year FROM customers.birth_date)::int, ARRAY[1965, 1980, 1995, 2010]::int[]) END AS generation,
     service_tasks.task AS task,
     count(*) FILTER (WHERE (true) AND true) AS needed_tasks_0,
     count(*) AS row_count

@@ -9,7 +9,7 @@ SELECT source.call_id,
 -- outcall: what changed in qa_checks
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.mode, source.checked_at, source.violations, source.rule_codes, source.updated_at FROM qa_checks AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(qa_checks.checked_at))::bigint AS bucket,
+    extract(epoch FROM max(qa_checks.checked_at) FILTER (WHERE isfinite(qa_checks.checked_at) AND qa_checks.checked_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS qa_checks
 UNION ALL SELECT at.anchor,
@@ -25,7 +25,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in qa_checks
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.mode, source.checked_at, source.violations, source.rule_codes, source.updated_at FROM qa_checks AS source WHERE source.updated_at >= $1 AND ($2::xid IS NULL OR true))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(qa_checks.checked_at))::bigint AS bucket,
+    extract(epoch FROM max(qa_checks.checked_at) FILTER (WHERE isfinite(qa_checks.checked_at) AND qa_checks.checked_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS qa_checks
 UNION ALL SELECT at.anchor,
@@ -41,7 +41,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in qa_checks
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.mode, source.checked_at, source.violations, source.rule_codes, source.updated_at FROM qa_checks AS source WHERE (source.updated_at >= $1 OR source.checked_at >= statement_timestamp() - interval '7200 seconds') AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(qa_checks.checked_at))::bigint AS bucket,
+    extract(epoch FROM max(qa_checks.checked_at) FILTER (WHERE isfinite(qa_checks.checked_at) AND qa_checks.checked_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS qa_checks
 UNION ALL SELECT at.anchor,
@@ -57,7 +57,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in qa_checks
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.mode, source.checked_at, source.violations, source.rule_codes, source.updated_at FROM qa_checks AS source WHERE (source.checked_at >= statement_timestamp() - interval '7200 seconds') AND source.updated_at < $1 AND (age(source.xmin) <= age($2::xid)) IS NOT FALSE)
 SELECT -1 AS anchor,
-    extract(epoch FROM max(qa_checks.checked_at))::bigint AS bucket,
+    extract(epoch FROM max(qa_checks.checked_at) FILTER (WHERE isfinite(qa_checks.checked_at) AND qa_checks.checked_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS qa_checks
 UNION ALL SELECT at.anchor,

@@ -10,7 +10,7 @@ SELECT source.recording_id,
 -- outcall: what changed in recordings
 WITH changed AS MATERIALIZED (SELECT source.recording_id, source.call_id, source.started_at, source.stored_at, source.bytes, source.deleted_at, source.updated_at FROM recordings AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(recordings.started_at))::bigint AS bucket,
+    extract(epoch FROM max(recordings.started_at) FILTER (WHERE isfinite(recordings.started_at) AND recordings.started_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS recordings
 UNION ALL SELECT at.anchor,
@@ -26,7 +26,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in recordings
 WITH changed AS MATERIALIZED (SELECT source.recording_id, source.call_id, source.started_at, source.stored_at, source.bytes, source.deleted_at, source.updated_at FROM recordings AS source WHERE source.updated_at >= $1 AND ($2::xid IS NULL OR true))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(recordings.started_at))::bigint AS bucket,
+    extract(epoch FROM max(recordings.started_at) FILTER (WHERE isfinite(recordings.started_at) AND recordings.started_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS recordings
 UNION ALL SELECT at.anchor,
@@ -42,7 +42,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in recordings
 WITH changed AS MATERIALIZED (SELECT source.recording_id, source.call_id, source.started_at, source.stored_at, source.bytes, source.deleted_at, source.updated_at FROM recordings AS source WHERE (source.updated_at >= $1 OR source.started_at >= statement_timestamp() - interval '7200 seconds' OR source.deleted_at >= statement_timestamp() - interval '7200 seconds') AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(recordings.started_at))::bigint AS bucket,
+    extract(epoch FROM max(recordings.started_at) FILTER (WHERE isfinite(recordings.started_at) AND recordings.started_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS recordings
 UNION ALL SELECT at.anchor,
@@ -58,7 +58,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in recordings
 WITH changed AS MATERIALIZED (SELECT source.recording_id, source.call_id, source.started_at, source.stored_at, source.bytes, source.deleted_at, source.updated_at FROM recordings AS source WHERE (source.started_at >= statement_timestamp() - interval '7200 seconds' OR source.deleted_at >= statement_timestamp() - interval '7200 seconds') AND source.updated_at < $1 AND (age(source.xmin) <= age($2::xid)) IS NOT FALSE)
 SELECT -1 AS anchor,
-    extract(epoch FROM max(recordings.started_at))::bigint AS bucket,
+    extract(epoch FROM max(recordings.started_at) FILTER (WHERE isfinite(recordings.started_at) AND recordings.started_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS recordings
 UNION ALL SELECT at.anchor,

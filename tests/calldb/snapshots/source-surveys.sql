@@ -8,7 +8,7 @@ SELECT source.survey_id,
 -- outcall: what changed in surveys
 WITH changed AS MATERIALIZED (SELECT source.survey_id, source.call_id, source.responded_at, source.satisfied, source.updated_at FROM surveys AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(surveys.responded_at))::bigint AS bucket,
+    extract(epoch FROM max(surveys.responded_at) FILTER (WHERE isfinite(surveys.responded_at) AND surveys.responded_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS surveys
 UNION ALL SELECT at.anchor,
@@ -24,7 +24,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in surveys
 WITH changed AS MATERIALIZED (SELECT source.survey_id, source.call_id, source.responded_at, source.satisfied, source.updated_at FROM surveys AS source WHERE source.updated_at >= $1 AND ($2::xid IS NULL OR true))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(surveys.responded_at))::bigint AS bucket,
+    extract(epoch FROM max(surveys.responded_at) FILTER (WHERE isfinite(surveys.responded_at) AND surveys.responded_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS surveys
 UNION ALL SELECT at.anchor,
@@ -40,7 +40,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in surveys
 WITH changed AS MATERIALIZED (SELECT source.survey_id, source.call_id, source.responded_at, source.satisfied, source.updated_at FROM surveys AS source WHERE (source.updated_at >= $1 OR source.responded_at >= statement_timestamp() - interval '7200 seconds') AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
 SELECT -1 AS anchor,
-    extract(epoch FROM max(surveys.responded_at))::bigint AS bucket,
+    extract(epoch FROM max(surveys.responded_at) FILTER (WHERE isfinite(surveys.responded_at) AND surveys.responded_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS surveys
 UNION ALL SELECT at.anchor,
@@ -56,7 +56,7 @@ UNION ALL SELECT at.anchor,
 -- outcall: what changed in surveys
 WITH changed AS MATERIALIZED (SELECT source.survey_id, source.call_id, source.responded_at, source.satisfied, source.updated_at FROM surveys AS source WHERE (source.responded_at >= statement_timestamp() - interval '7200 seconds') AND source.updated_at < $1 AND (age(source.xmin) <= age($2::xid)) IS NOT FALSE)
 SELECT -1 AS anchor,
-    extract(epoch FROM max(surveys.responded_at))::bigint AS bucket,
+    extract(epoch FROM max(surveys.responded_at) FILTER (WHERE isfinite(surveys.responded_at) AND surveys.responded_at <= statement_timestamp()))::bigint AS bucket,
     count(*) AS row_count
     FROM changed AS surveys
 UNION ALL SELECT at.anchor,
