@@ -26,7 +26,11 @@ SELECT 'database ' || quote_ident(current_database()) WHERE has_database_privile
 UNION ALL SELECT 'schema ' || quote_ident(nspname) FROM pg_namespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND has_schema_privilege(oid, 'CREATE')
 """
-_RELATIONS = "(SELECT DISTINCT to_regclass(name) AS relation FROM unnest($1::text[]) AS name) AS given"
+# to_regclass raises where the role may not use the schema; CASE keeps it from being asked then.
+_SCHEMA_OF = """(SELECT oid FROM pg_namespace
+    WHERE cardinality(parse_ident(name)) = 2 AND nspname = (parse_ident(name))[1])"""
+_RELATIONS = f"""(SELECT DISTINCT CASE WHEN has_schema_privilege({_SCHEMA_OF}, 'USAGE') IS NOT FALSE
+    THEN to_regclass(name) END AS relation FROM unnest($1::text[]) AS name) AS given"""
 _WRITE = f"""
 SELECT privilege, array_agg(relation::text ORDER BY relation::text)
 FROM {_RELATIONS}, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege

@@ -208,15 +208,18 @@ class Cube:
             for raw in self.buckets[name].cells:
                 for label, value in zip(dataset.labels, raw, strict=True):
                     seen.setdefault(label, Counter())[value or ""] += 0
-        over = {
-            label for label, values in seen.items() if len(values) > (self.catalogue.dimensions[label].budget or 1e9)
-        }
+        over = {label for label, values in seen.items() if self._exceeds(label, values)}
         for name, dataset in self.catalogue.datasets.items():
             if over.intersection(dataset.labels):
                 for raw, rows in self._rows_by_cell(name).items():
                     for label, value in zip(dataset.labels, raw, strict=True):
                         seen[label][value or ""] += rows
         return seen
+
+    def _exceeds(self, label: str, values: Iterable[str]) -> bool:
+        """Whether a label has more values than its budget; declared ones take their places, seen or not."""
+        dimension = self.catalogue.dimensions[label]
+        return dimension.budget is not None and len({*values, *dimension.values}) > dimension.budget
 
     def _rows_by_cell(self, name: str) -> Counter[RawLabels]:
         """Rows of the longest window: hours that are kept beyond it must not matter, or a restart would."""
