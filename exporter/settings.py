@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from exporter.errors import ConfigError, ConfigErrors, Place
 from exporter.semantic.load import DEFAULT_TIMEZONE, check_timezone
@@ -95,6 +95,13 @@ class Settings(BaseModel):
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"
     )
+
+    @field_validator("database_pooled")
+    @classmethod
+    def _no_schema_behind_a_pooler(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("database_schema"):
+            raise ValueError("database_schema has no effect behind a pooler; use ALTER ROLE ... SET search_path instead")
+        return value
 
     @field_validator("timezone")
     @classmethod
