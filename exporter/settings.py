@@ -100,7 +100,7 @@ class Settings(BaseModel):
     @classmethod
     def _no_schema_behind_a_pooler(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("database_schema"):
-            raise ValueError("database_schema has no effect behind a pooler; use ALTER ROLE ... SET search_path instead")
+            raise ValueError("database_schema has no effect behind a pooler, ALTER ROLE ... SET search_path has")
         return value
 
     @field_validator("timezone")
