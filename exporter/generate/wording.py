@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exporter.semantic.model import Catalogue, Kpi
+from exporter.semantic.names import ALL
 from exporter.semantic.spec import Severity, TargetSpec, Text
 
 DIMENSIONS = {
@@ -58,7 +59,7 @@ def line(kpi: Kpi, target: TargetSpec) -> str:
 
 def where(catalogue: Catalogue, target: TargetSpec) -> Text:
     """The slice of a target, in words."""
-    names = [_value(catalogue, label, value) for label, value in target.slice.items()]
+    names = [_value(catalogue, label, value) for label, value in target.slice.items() if value != ALL]
     if not names:
         return Text(zh="整体", en="overall")
     return Text(zh="、".join(name.zh for name in names), en=", ".join(name.en for name in names))

@@ -9,7 +9,7 @@ import pytest
 from exporter.expose.board import StatusBuilder
 from exporter.expose.snapshot import KpiStatus, Status
 from exporter.kpi.value import wilson
-from exporter.state.buckets import HOUR
+from exporter.state.buckets import HOUR, RawLabels, Vector
 from tests.golden.world import AS_OF, World, shown, world
 
 
@@ -86,6 +86,21 @@ def test_the_worst_slices_come_first(made: World) -> None:
     assert (bucket.labels["bucket"], bucket.state, bucket.target) == ("M1", "warning", 0.55)
     assert "scenario" not in bucket.labels
     assert kpi(made, "system_failure").slices == ()
+
+
+def test_the_farthest_off_comes_first(made: World) -> None:
+    """Whatever the order in which slices appeared: 700 and 900 of 1000 hang up early in two more generations."""
+    tracker = made.lanes.tracker
+    buckets = tracker.buckets["dial"]
+    start = int(AS_OF) // 60 * 60
+    none = (0,) * (buckets.width - 5)
+    vectors = {name: (1000, 1000, 1000, early, *none, 1000) for name, early in (("gen_x", 700), ("gen_y", 900))}
+    cells: dict[RawLabels, Vector] = {("operations", name, "noon", "A"): vector for name, vector in vectors.items()}
+    tracker.cube.change("dial", "minute", [(start, buckets.replace_minute(start, cells))])
+    made.exposition.update(tracker.cube, tracker.levels, lambda name, window: shown(made.lanes, name, window))
+    slices = kpi(made, "early_hangup").slices
+    assert [(item.value, item.samples, item.state) for item in slices] == [(0.9, 1000.0, "critical")] * 3
+    assert all(item.labels["generation"] == "gen_y" for item in slices)
 
 
 def test_the_trend_goes_back_a_day(made: World) -> None:
