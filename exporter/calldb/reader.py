@@ -111,8 +111,10 @@ class Reader:
             due = {name: mark for name, mark in levels.items() if name not in failed}
             try:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    # First of all: any statement takes the snapshot, and the instant must not be later than that.
+                    reading = await self._snapshot(connection)
                     await begin(connection, access, access.statement_timeout, polling=True)
-                    reading = await self._attempt(connection, wanted, due)
+                    await self._attempt(connection, reading, wanted, due)
             except StatementFailure as failure:
                 failed |= dict.fromkeys(failure.names, failure)
             else:
@@ -125,8 +127,8 @@ class Reader:
         """The sweep: recent rows written after the snapshot `since` (floor, xmin) that `updated_at` does not show."""
         names = {n for n in marks if self.versions[self.catalogue.datasets[n].source].column is not None}
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await begin(connection, access, access.statement_timeout)
             reading = await self._snapshot(connection)
+            await begin(connection, access, access.statement_timeout)
             touched: dict[str, set[int]] = {name: set() for name in names}
             for source in self._sources(names):
                 spec, columns = self.catalogue.sources[source], query.instants(self.catalogue, source)
@@ -149,9 +151,12 @@ class Reader:
             return await self._level(connection, name)
 
     async def _attempt(
-        self, connection: Connection, marks: Mapping[str, Mark | None], levels: Mapping[str, Mark | None]
-    ) -> Reading:
-        reading = await self._snapshot(connection)
+        self,
+        connection: Connection,
+        reading: Reading,
+        marks: Mapping[str, Mark | None],
+        levels: Mapping[str, Mark | None],
+    ) -> None:
         horizon = reading.horizon
         known = {name: mark for name, mark in marks.items() if mark and reading.as_of - mark.as_of < LONGEST_GAP}
         reading.started, reading.checked = set(marks) - set(known), frozenset(levels)
@@ -170,7 +175,6 @@ class Reader:
         for name, mark in levels.items():
             if mark is None or name in level_marks or self.catalogue.levels[name].when == "poll":
                 reading.levels[name] = await self._level(connection, name)
-        return reading
 
     async def _snapshot(self, connection: Connection) -> Reading:
         # A snapshot's own xmax is not the next id: ids above it may be running. age() counts from the next one.

@@ -59,7 +59,9 @@ async def endure_partial(stage: Scene, fault: Fault) -> None:
         gone = await stage.service.wait_for("its gauges withdrawn", lambda page: not page.kpis & LOST)
         later = await stage.service.wait_for("another poll", lambda page: page.as_of > gone.as_of)
         assert later.is_up
-        assert later.kpis == before - LOST
+        # A KPI may come: facts fall due meanwhile. None of the others may go.
+        assert not later.kpis & LOST
+        assert later.kpis >= before - LOST
         assert later.value("source_up", source=VICTIM) == 0
         assert later.value("source_up", source="calls") == 1
     await stage.is_right_again()

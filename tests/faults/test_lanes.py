@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from exporter.calldb.reader import Nets
+from exporter.calldb.connect import Connection
+from exporter.calldb.reader import Nets, Reader, Reading
 from tests.faults.storm import prepare
 from tests.support.gauges import stepper
 from tests.support.history import POLL_KINDS, History
@@ -76,3 +77,27 @@ async def test_row_versions_are_looked_at_by_every_instant_of_a_row(database: st
         assert await always.differences() == []
         assert await sweeping.differences() == []
     await writer.close()
+
+
+class Interrupted(Reader):
+    """Something is committed in the last moment before a poll asks for its instant."""
+
+    writer: Connection
+
+    async def _snapshot(self, connection: Connection) -> Reading:
+        await self.writer.execute(TASKS)
+        return await super()._snapshot(connection)
+
+
+async def test_the_instant_of_a_poll_is_not_later_than_its_snapshot(database: str) -> None:
+    """What was committed before `as_of` is in the gauges of `as_of`."""
+    async with stepper(database) as exporter:
+        await exporter.poll()
+        await exporter.backfill()
+        reader = exporter.lanes.reader
+        interrupted = Interrupted(reader.catalogue, reader.versions, reader.nets, reader.observe)
+        interrupted.writer = await asyncpg.connect(database)
+        exporter.lanes.reader = interrupted
+        await exporter.poll()
+        assert await exporter.differences() == []
+        await interrupted.writer.close()

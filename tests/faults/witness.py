@@ -34,16 +34,19 @@ class Witness(Reader):
         return witness
 
     async def _attempt(
-        self, connection: Connection, marks: Mapping[str, Mark | None], levels: Mapping[str, Mark | None]
-    ) -> Reading:
-        reading = await super()._attempt(connection, marks, levels)
+        self,
+        connection: Connection,
+        reading: Reading,
+        marks: Mapping[str, Mark | None],
+        levels: Mapping[str, Mark | None],
+    ) -> None:
+        await super()._attempt(connection, reading, marks, levels)
         if self._held is not None:
             await self._held.rollback()
         name = await connection.fetchval("SELECT pg_export_snapshot()")
         self._held = self.second.transaction(isolation="repeatable_read", readonly=True)
         await self._held.start()
         await self.second.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
-        return reading
 
 
 class Observed:
