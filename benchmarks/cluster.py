@@ -25,7 +25,7 @@ DEADLINE = 120.0
 
 SETTINGS = {
     "listen_addresses": HOST,
-    "shared_buffers": "2GB",
+    "shared_buffers": "6GB",
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track_planning": "on",
     "pg_stat_statements.max": "10000",

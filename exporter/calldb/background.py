@@ -15,7 +15,8 @@ from exporter.calldb.aside import aside
 from exporter.calldb.connect import Connection, begin, describe, is_trouble
 from exporter.calldb.plan import Horizon, Range
 from exporter.calldb.query import newest_sql
-from exporter.calldb.reader import Filled, Reading, StatementFailure
+from exporter.calldb.reader import Filled, Reading
+from exporter.calldb.statements import StatementFailure
 from exporter.calldb.survey import check_source, row_version
 from exporter.calldb.tracker import chunk_before
 from exporter.state.buckets import HOUR, MINUTE

@@ -116,7 +116,7 @@ def _dataset_statements(
     since = (moment.as_of - timedelta(seconds=moment.overlap), moment.xmin)
     for touch in dataset.touches:
         changed = query.changed_sql(touch.source, catalogue.sources[touch.source], versions[touch.source])
-        sql = query.touch_sql(dataset, changed, touch.from_clause)
+        sql = query.touch_sql(changed, {touch.from_clause: [dataset.anchor]})
         wanted = (Wanted(touch.source, "updated_at"), *_looked_up(catalogue, sql))
         yield Statement(
             "touched", f"{name} by {touch.source}", touch.source, (name,), sql, (*since, *_horizon(moment)), wanted

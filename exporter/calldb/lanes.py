@@ -19,7 +19,8 @@ from exporter.calldb.background import Background, Errand
 from exporter.calldb.connect import TROUBLE, Access, Connection, close, describe, open_connection
 from exporter.calldb.plan import History
 from exporter.calldb.query import RowVersion
-from exporter.calldb.reader import Nets, Observe, Reader, Reading
+from exporter.calldb.reader import Nets, Reader, Reading
+from exporter.calldb.statements import Observe
 from exporter.calldb.survey import survey
 from exporter.calldb.tracker import Tracker
 from exporter.errors import DatabaseError
@@ -236,8 +237,10 @@ class Lanes:
     def is_fresh(self, name: str, now: float | None = None) -> bool:
         """Whether a dataset or level was read within two poll intervals (contract §2: stale is absent)."""
         at = self.health.fresh.get(name)
-        # While the database answers, a poll may take its time; it does not make what was read before it stale.
-        allowed = 2 * self.pace.poll + (self.health.poll_seconds if self.health.up else 0.0)
+        # While the database answers, a poll may take its time; it does not make what was read before it stale. What
+        # failed gets no such grace: else a failure that took long would bring back what was stale already.
+        is_read = self.health.up and name not in self.health.quarantined
+        allowed = 2 * self.pace.poll + (self.health.poll_seconds if is_read else 0.0)
         return at is not None and (time.monotonic() if now is None else now) - at <= allowed
 
     def wedged(self) -> float:

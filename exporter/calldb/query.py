@@ -7,6 +7,7 @@ is immutable (so it is pushed down to partitions and shards) and exists in every
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -139,14 +140,21 @@ def newest_sql(name: str, source: SourceSpec) -> str:
     )
 
 
-def touch_sql(dataset: Dataset, changed: str, from_clause: str) -> str:
-    """Minutes of a dataset that hold facts touched by changed rows of another source, anchors in [$3, $4)."""
-    return (
-        f"-- outcall: facts of {dataset.name} touched by other rows\n"
-        f"WITH changed AS MATERIALIZED ({changed})\n"
-        f"SELECT DISTINCT {bucket_sql(dataset.anchor.sql, 'minute')} AS bucket FROM {from_clause}\n"
-        f"WHERE {dataset.anchor.sql} >= $3::timestamptz AND {dataset.anchor.sql} < $4::timestamptz"
-    )
+def touch_sql(changed: str, touched: Mapping[str, Sequence[Anchor]]) -> str:
+    """Minutes that hold facts touched by changed rows of another source: place, bucket, row count.
+
+    `touched` has the anchors of facts by the FROM clause that finds them; places number them in that order. Facts of
+    several datasets that are found in the same way are looked up once. Anchors in [$3, $4).
+    """
+    places = itertools.count()
+    parts = [
+        f"SELECT at.place, {bucket_sql('at.instant', 'minute')} AS bucket, count(*) AS row_count FROM {from_clause},"
+        f" LATERAL (VALUES {', '.join(f'({next(places)}, {anchor.sql})' for anchor in anchors)}) AS at (place, instant)"
+        " WHERE at.instant >= $3::timestamptz AND at.instant < $4::timestamptz GROUP BY 1, 2"
+        for from_clause, anchors in touched.items()
+    ]
+    found = "\nUNION ALL ".join(parts)
+    return f"-- outcall: facts touched by other rows\nWITH changed AS MATERIALIZED ({changed})\n{found}"
 
 
 def level_sql(level: Level, source: SourceSpec) -> str:

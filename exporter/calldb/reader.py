@@ -6,8 +6,7 @@ left out and the poll starts over without it, so that one bad source takes down 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,15 +14,15 @@ from functools import cache
 import asyncpg
 
 from exporter.calldb import query
-from exporter.calldb.connect import TROUBLE, Access, Connection, begin, explain_query, is_trouble
+from exporter.calldb.connect import Access, Connection, begin
 from exporter.calldb.plan import Horizon, Range, entered_minutes, first_minute, touched_ranges
 from exporter.calldb.query import RowVersion
+from exporter.calldb.statements import Observe, StatementFailure, Statements
+from exporter.calldb.touching import touching
 from exporter.semantic.model import Anchor, Catalogue, Dataset, Slice
 from exporter.state.buckets import HOUR, MINUTE, Mark, RawLabels, Vector
 
 Cells = dict[RawLabels, Vector]
-# (source, status, seconds, rows) of each statement.
-Observe = Callable[[str, str, float, int], None]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A dataset that was not read for longer starts over, in chunks, newest first.
@@ -55,17 +54,6 @@ class Filled:
     buckets: Mapping[int, Cells]
 
 
-class StatementFailure(Exception):  # noqa: N818 - not an error of the program: the call database refused a statement
-    """A statement failed: which datasets and levels have to be left out, and why (without values).
-
-    `slow`: the server gave it up for taking too long.
-    """
-
-    def __init__(self, names: Iterable[str], problem: str, *, slow: bool = False) -> None:
-        super().__init__(problem)
-        self.names, self.problem, self.slow = frozenset(names), problem, slow
-
-
 @dataclass(slots=True)
 class Reading:
     """What one poll saw, all in one snapshot. Instants in Unix seconds, transaction ids 64 bit.
@@ -89,7 +77,8 @@ class Reader:
     """Statements of one catalogue, for one kind of connection."""
 
     def __init__(self, catalogue: Catalogue, versions: Mapping[str, RowVersion], nets: Nets, observe: Observe) -> None:
-        self.catalogue, self.versions, self.nets, self.observe = catalogue, dict(versions), nets, observe
+        self.catalogue, self.versions, self.nets = catalogue, dict(versions), nets
+        self.statements = Statements(observe)
         # Per dataset, how many seconds apart touched minutes may lie to be read in one statement.
         self.gaps: Mapping[str, int] = {}
         self._aggregate = cache(self._aggregate_sql)
@@ -228,7 +217,7 @@ class Reader:
         bounds = (instant(reading.horizon.hours), instant(reading.horizon.end))
         arguments = (instant(since[0]), since[1] & 0xFFFFFFFF)
         sql = query.probe_sql(source, self.catalogue.sources[source], changed, anchors)
-        rows = await self._run(connection, source, affected, sql, *arguments, *(bounds if anchors else ()))
+        rows = await self.statements.run(connection, source, affected, sql, *arguments, *(bounds if anchors else ()))
         newest, count = next((row[1], row[2]) for row in rows if row[0] == -1)
         if newest is not None:
             reading.newest[source] = float(newest)
@@ -237,25 +226,10 @@ class Reader:
                 if dataset.anchor == anchors[number]:
                     touched[dataset.name].add(bucket)
         if count:
-            await self._touch(connection, source, changed, (*arguments, *bounds), datasets, touched)
+            hanging = await touching(self.statements, connection, source, changed, (*arguments, *bounds), datasets)
+            for name, minutes in hanging.items():
+                touched[name] |= minutes
         return bool(count)
-
-    async def _touch(
-        self,
-        connection: Connection,
-        source: str,
-        changed: str,
-        arguments: tuple[object, ...],
-        datasets: Iterable[Dataset],
-        touched: dict[str, set[int]],
-    ) -> None:
-        """Add minutes of facts that hang on changed rows of another source, or on neighbours of their own."""
-        for dataset in datasets:
-            for touch in dataset.touches:
-                if touch.source == source:
-                    sql = query.touch_sql(dataset, changed, touch.from_clause)
-                    rows = await self._run(connection, source, {dataset.name}, sql, *arguments)
-                    touched[dataset.name].update(row[0] for row in rows)
 
     async def _fill(self, connection: Connection, touched: Mapping[str, set[int]], reading: Reading) -> None:
         for name, minutes in touched.items():
@@ -266,7 +240,7 @@ class Reader:
     async def _range(self, connection: Connection, dataset: Dataset, wanted: Range) -> Filled:
         sql = self._aggregate(dataset.name, wanted.grain)
         bounds = (instant(wanted.start), instant(wanted.end))
-        rows = await self._run(connection, dataset.source, {dataset.name}, sql, *bounds)
+        rows = await self.statements.run(connection, dataset.source, {dataset.name}, sql, *bounds)
         labels = len(dataset.slices)
         buckets: dict[int, Cells] = {}
         for row in rows:
@@ -284,27 +258,9 @@ class Reader:
         level = self.catalogue.levels[name]
         sql = query.level_sql(level, self.catalogue.sources[level.source])
         cells: Cells = {}
-        for row in await self._run(connection, level.source, {name}, sql):
+        for row in await self.statements.run(connection, level.source, {name}, sql):
             _add(cells, raw_labels(level.slices, row, 0), tuple(row[len(level.slices) :]))
         return cells
-
-    async def _run(
-        self, connection: Connection, source: str, affected: Iterable[str], sql: str, *arguments: object
-    ) -> list[asyncpg.Record]:
-        """One statement, timed; raises StatementFailure when it is wrong, connection trouble as it is."""
-        began = time.perf_counter()
-        try:
-            rows = await connection.fetch(sql, *arguments)
-        except (asyncpg.PostgresError, *TROUBLE, ValueError, OverflowError) as error:
-            self.observe(source, "error", time.perf_counter() - began, 0)
-            if is_trouble(error):
-                raise
-            slow = isinstance(error, asyncpg.QueryCanceledError)
-            raise StatementFailure(affected, explain_query(error, source), slow=slow) from None
-        # The last column of every statement of ours that reads rows counts them.
-        counts = sum(row[-1] for row in rows if len(row) > 1)
-        self.observe(source, "ok", time.perf_counter() - began, counts)
-        return rows
 
 
 def _add(cells: Cells, labels: RawLabels, vector: Vector) -> None:

@@ -29,7 +29,7 @@ def dataset_statements(catalogue: Catalogue, name: str) -> Iterator[str]:
     yield query.aggregate_sql(dataset, catalogue.sources[dataset.source], "minute")
     for touch in dataset.touches:
         changed = query.changed_sql(touch.source, catalogue.sources[touch.source], XMIN)
-        yield query.touch_sql(dataset, changed, touch.from_clause)
+        yield query.touch_sql(changed, {touch.from_clause: [dataset.anchor]})
 
 
 def source_statements(catalogue: Catalogue, name: str) -> Iterator[str]:

@@ -128,6 +128,16 @@ def test_gauges_are_withdrawn_after_two_polls() -> None:
     assert not lanes.is_fresh("dial", 100.001 + 2 * lanes.pace.poll)
 
 
+def test_a_failure_that_took_long_brings_nothing_back() -> None:
+    """A long poll gives what it reads some grace, and none to what it could not read."""
+    lanes = idle_lanes()
+    lanes.health.up, lanes.health.poll_seconds, lanes.health.fresh["dial"] = True, 10.0, 100.0
+    late = 105.0 + 2 * lanes.pace.poll
+    assert lanes.is_fresh("dial", late)
+    lanes.quarantine("dial", "calls", "locked")
+    assert not lanes.is_fresh("dial", late)
+
+
 def test_folded_values_are_counted_once_and_for_good(made: World) -> None:
     """A counter: what was `other` once stays counted; each label has one, also while nothing was folded."""
     folding = made.lanes.tracker.cube.folding

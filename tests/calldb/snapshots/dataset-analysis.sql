@@ -13,9 +13,15 @@ WHERE call_analyses.analysed_at >= $1::timestamptz
     AND ((calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine') AND call_analyses.repeat_count IS NOT NULL)
 GROUP BY 1, 2, 3, 4, 5;
 
--- outcall: facts of analysis touched by other rows
+-- outcall: facts touched by other rows
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
-SELECT DISTINCT extract(epoch FROM date_trunc('minute', call_analyses.analysed_at AT TIME ZONE 'UTC'))::bigint AS bucket
+SELECT at.place,
+    extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint AS bucket,
+    count(*) AS row_count
     FROM changed
-    CROSS JOIN LATERAL (SELECT call_analyses.call_id, call_analyses.analysed_at, call_analyses.repeat_count, call_analyses.updated_at FROM call_analyses AS call_analyses WHERE call_analyses.call_id = changed.call_id OFFSET 0) AS call_analyses
-WHERE call_analyses.analysed_at >= $3::timestamptz AND call_analyses.analysed_at < $4::timestamptz;
+    CROSS JOIN LATERAL (SELECT call_analyses.call_id, call_analyses.analysed_at, call_analyses.repeat_count, call_analyses.updated_at FROM call_analyses AS call_analyses WHERE call_analyses.call_id = changed.call_id OFFSET 0) AS call_analyses,
+    LATERAL (VALUES (0, call_analyses.analysed_at)) AS at (place, instant)
+    WHERE at.instant >= $3::timestamptz
+    AND at.instant < $4::timestamptz
+    GROUP BY 1,
+    2;

@@ -14,9 +14,15 @@ WHERE qa_checks.checked_at >= $1::timestamptz
     AND (qa_checks.mode = 'auto' AND qa_checks.violations IS NOT NULL AND (calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine'))
 GROUP BY 1, 2, 3, 4, 5;
 
--- outcall: facts of auto_check touched by other rows
+-- outcall: facts touched by other rows
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
-SELECT DISTINCT extract(epoch FROM date_trunc('minute', qa_checks.checked_at AT TIME ZONE 'UTC'))::bigint AS bucket
+SELECT at.place,
+    extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint AS bucket,
+    count(*) AS row_count
     FROM changed
-    CROSS JOIN LATERAL (SELECT qa_checks.call_id, qa_checks.mode, qa_checks.checked_at, qa_checks.violations, qa_checks.rule_codes, qa_checks.updated_at FROM qa_checks AS qa_checks WHERE qa_checks.call_id = changed.call_id OFFSET 0) AS qa_checks
-WHERE qa_checks.checked_at >= $3::timestamptz AND qa_checks.checked_at < $4::timestamptz;
+    CROSS JOIN LATERAL (SELECT qa_checks.call_id, qa_checks.mode, qa_checks.checked_at, qa_checks.violations, qa_checks.rule_codes, qa_checks.updated_at FROM qa_checks AS qa_checks WHERE qa_checks.call_id = changed.call_id OFFSET 0) AS qa_checks,
+    LATERAL (VALUES (0, qa_checks.checked_at)) AS at (place, instant)
+    WHERE at.instant >= $3::timestamptz
+    AND at.instant < $4::timestamptz
+    GROUP BY 1,
+    2;

@@ -21,9 +21,15 @@ WHERE quality_labels.labelled_at >= $1::timestamptz
     AND (quality_labels.kind IN ('intent', 'emotion', 'audit', 'tts_mos'))
 GROUP BY 1, 2, 3, 4, 5;
 
--- outcall: facts of quality_label touched by other rows
+-- outcall: facts touched by other rows
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
-SELECT DISTINCT extract(epoch FROM date_trunc('minute', quality_labels.labelled_at AT TIME ZONE 'UTC'))::bigint AS bucket
+SELECT at.place,
+    extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint AS bucket,
+    count(*) AS row_count
     FROM changed
-    CROSS JOIN LATERAL (SELECT quality_labels.label_id, quality_labels.call_id, quality_labels.kind, quality_labels.total, quality_labels.correct, quality_labels.score, quality_labels.labelled_at, quality_labels.updated_at FROM quality_labels AS quality_labels WHERE quality_labels.call_id = changed.call_id OFFSET 0) AS quality_labels
-WHERE quality_labels.labelled_at >= $3::timestamptz AND quality_labels.labelled_at < $4::timestamptz;
+    CROSS JOIN LATERAL (SELECT quality_labels.label_id, quality_labels.call_id, quality_labels.kind, quality_labels.total, quality_labels.correct, quality_labels.score, quality_labels.labelled_at, quality_labels.updated_at FROM quality_labels AS quality_labels WHERE quality_labels.call_id = changed.call_id OFFSET 0) AS quality_labels,
+    LATERAL (VALUES (0, quality_labels.labelled_at)) AS at (place, instant)
+    WHERE at.instant >= $3::timestamptz
+    AND at.instant < $4::timestamptz
+    GROUP BY 1,
+    2;

@@ -12,9 +12,15 @@ WHERE calls.ended_at >= $1::timestamptz
     AND ((calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine') AND EXISTS (SELECT FROM recordings AS recordings WHERE recordings.call_id = calls.call_id))
 GROUP BY 1, 2, 3, 4, 5;
 
--- outcall: facts of recorded_call touched by other rows
+-- outcall: facts touched by other rows
 WITH changed AS MATERIALIZED (SELECT source.recording_id, source.call_id, source.started_at, source.stored_at, source.bytes, source.deleted_at, source.updated_at FROM recordings AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
-SELECT DISTINCT extract(epoch FROM date_trunc('minute', calls.ended_at AT TIME ZONE 'UTC'))::bigint AS bucket
+SELECT at.place,
+    extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint AS bucket,
+    count(*) AS row_count
     FROM changed
-    CROSS JOIN LATERAL (SELECT calls.call_id, calls.customer_id, calls.campaign_id, calls.scenario, calls.generation, calls.dialect, calls.script, calls.dialed_at, calls.answered_at, calls.ended_at, calls.answered_by, calls.interaction_seconds, calls.hangup_by, calls.transferred_at, calls.fault_code, calls.cost_cny, calls.updated_at FROM calls AS calls WHERE calls.call_id = changed.call_id OFFSET 0) AS calls
-WHERE calls.ended_at >= $3::timestamptz AND calls.ended_at < $4::timestamptz;
+    CROSS JOIN LATERAL (SELECT calls.call_id, calls.customer_id, calls.campaign_id, calls.scenario, calls.generation, calls.dialect, calls.script, calls.dialed_at, calls.answered_at, calls.ended_at, calls.answered_by, calls.interaction_seconds, calls.hangup_by, calls.transferred_at, calls.fault_code, calls.cost_cny, calls.updated_at FROM calls AS calls WHERE calls.call_id = changed.call_id OFFSET 0) AS calls,
+    LATERAL (VALUES (0, calls.ended_at)) AS at (place, instant)
+    WHERE at.instant >= $3::timestamptz
+    AND at.instant < $4::timestamptz
+    GROUP BY 1,
+    2;

@@ -12,9 +12,15 @@ WHERE recordings.deleted_at >= $1::timestamptz
     AND (recordings.deleted_at < ((recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai'))
 GROUP BY 1, 2, 3, 4, 5;
 
--- outcall: facts of recording_deletion touched by other rows
+-- outcall: facts touched by other rows
 WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
-SELECT DISTINCT extract(epoch FROM date_trunc('minute', recordings.deleted_at AT TIME ZONE 'UTC'))::bigint AS bucket
+SELECT at.place,
+    extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint AS bucket,
+    count(*) AS row_count
     FROM changed
-    CROSS JOIN LATERAL (SELECT recordings.recording_id, recordings.call_id, recordings.started_at, recordings.stored_at, recordings.bytes, recordings.deleted_at, recordings.updated_at FROM recordings AS recordings WHERE recordings.call_id = changed.call_id OFFSET 0) AS recordings
-WHERE recordings.deleted_at >= $3::timestamptz AND recordings.deleted_at < $4::timestamptz;
+    CROSS JOIN LATERAL (SELECT recordings.recording_id, recordings.call_id, recordings.started_at, recordings.stored_at, recordings.bytes, recordings.deleted_at, recordings.updated_at FROM recordings AS recordings WHERE recordings.call_id = changed.call_id OFFSET 0) AS recordings,
+    LATERAL (VALUES (0, recordings.deleted_at)) AS at (place, instant)
+    WHERE at.instant >= $3::timestamptz
+    AND at.instant < $4::timestamptz
+    GROUP BY 1,
+    2;

@@ -13,9 +13,15 @@ WHERE repayments.paid_at >= $1::timestamptz
     AND (repayments.reversed_at IS NULL)
 GROUP BY 1, 2, 3, 4;
 
--- outcall: facts of repayment touched by other rows
+-- outcall: facts touched by other rows
 WITH changed AS MATERIALIZED (SELECT source.case_id, source.generation, source.entered_at, source.bucket, source.overdue_cny, source.updated_at FROM collection_cases AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
-SELECT DISTINCT extract(epoch FROM date_trunc('minute', repayments.paid_at AT TIME ZONE 'UTC'))::bigint AS bucket
+SELECT at.place,
+    extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint AS bucket,
+    count(*) AS row_count
     FROM changed
-    CROSS JOIN LATERAL (SELECT repayments.repayment_id, repayments.case_id, repayments.amount_cny, repayments.paid_at, repayments.reversed_at, repayments.updated_at FROM repayments AS repayments WHERE repayments.case_id = changed.case_id OFFSET 0) AS repayments
-WHERE repayments.paid_at >= $3::timestamptz AND repayments.paid_at < $4::timestamptz;
+    CROSS JOIN LATERAL (SELECT repayments.repayment_id, repayments.case_id, repayments.amount_cny, repayments.paid_at, repayments.reversed_at, repayments.updated_at FROM repayments AS repayments WHERE repayments.case_id = changed.case_id OFFSET 0) AS repayments,
+    LATERAL (VALUES (0, repayments.paid_at)) AS at (place, instant)
+    WHERE at.instant >= $3::timestamptz
+    AND at.instant < $4::timestamptz
+    GROUP BY 1,
+    2;
