@@ -95,7 +95,7 @@ async def test_the_instant_of_a_poll_is_not_later_than_its_snapshot(database: st
         await exporter.poll()
         await exporter.backfill()
         reader = exporter.lanes.reader
-        interrupted = Interrupted(reader.catalogue, reader.versions, reader.nets, reader.observe)
+        interrupted = Interrupted(reader.catalogue, reader.versions, reader.nets, reader.statements.observe)
         interrupted.writer = await asyncpg.connect(database)
         exporter.lanes.reader = interrupted
         await exporter.poll()

@@ -29,7 +29,7 @@ class Witness(Reader):
     @classmethod
     def of(cls, reader: Reader, second: Connection) -> Witness:
         """A witness with the catalogue and the nets of another reader."""
-        witness = cls(reader.catalogue, reader.versions, reader.nets, reader.observe)
+        witness = cls(reader.catalogue, reader.versions, reader.nets, reader.statements.observe)
         witness.second = second
         return witness
 
