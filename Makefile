@@ -30,14 +30,14 @@ lint: $(VENV)/.dev ## style, types, direction of imports, generated files up to 
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
-	@$(BIN)/outcall-exporter generate --check docs
+	@$(BIN)/outcall-exporter generate --check
 
 format: $(VENV)/.dev ## put the code into the house style
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
 generate: $(VENV)/.dev ## write again what is generated from the catalogue
-	@$(BIN)/outcall-exporter generate docs
+	@$(BIN)/outcall-exporter generate
 
 faults: $(VENV)/.dev system-packages ## the long fault campaigns
 	@$(BIN)/pytest -n $(WORKERS) -m faults
@@ -104,18 +104,19 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update
 apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "$$@" </dev/null >$$log 2>&1 || { cat $$log >&2; exit 1; }
 for new in "$$@"; do
-	case $$new in postgresql|prometheus) systemctl disable --quiet $$new 2>/dev/null || true;; esac
+	case $$new in postgresql|prometheus|prometheus-alertmanager) systemctl disable --quiet $$new 2>/dev/null || true;; esac
 done
 endef
 export INSTALL_PACKAGES
 
-# A server, promtool, and a browser with Chinese letters for the status page. Looked for by what they bring, so that any
-# system will do; installed by name where that system is Debian's.
+# A server, promtool, Alertmanager, and a browser with Chinese letters for the status page. Looked for by what they
+# bring, so that any system will do; installed by name where that system is Debian's.
 system-packages:
 	@missing=; \
 	has() { command -v "$$1" >/dev/null 2>&1; }; \
 	has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	has promtool || missing="$$missing prometheus"; \
+	has amtool && { has prometheus-alertmanager || has alertmanager; } || missing="$$missing prometheus-alertmanager"; \
 	has chromium || missing="$$missing chromium"; \
 	has chromedriver || missing="$$missing chromium-driver"; \
 	has fc-list && fc-list ':lang=zh' family | grep -q . || missing="$$missing fonts-noto-cjk"; \

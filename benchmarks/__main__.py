@@ -9,9 +9,10 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from pathlib import Path
 
-from benchmarks import memory, peers, poll, reader, render, scrape, startup
+from benchmarks import false_alarms, memory, peers, poll, reader, render, scrape, startup
 from benchmarks.base import Bench, Size
 from benchmarks.cluster import Cluster
 
@@ -23,7 +24,10 @@ BENCHMARKS: dict[str, Callable[[Bench], Coroutine[None, None, None]]] = {
     "scrape": scrape.run,
     "memory": memory.run,
     "render": render.run,
+    "false_alarms": false_alarms.run,
 }
+# These need no call database; a cluster is started for the others.
+WITHOUT_CLUSTER = {"false_alarms"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,9 +56,11 @@ def main() -> int:
         return 2
     # SIGTERM ends like Ctrl-C, so that servers are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    names = arguments.names or list(BENCHMARKS)
     cluster = Cluster(arguments.work)
+    is_started = not WITHOUT_CLUSTER.issuperset(names)
     try:
-        with cluster:
+        with cluster if is_started else nullcontext():
             sizes = tuple(map(Size, arguments.sizes.split(",")))
             bench = Bench(
                 arguments.work,
@@ -65,10 +71,10 @@ def main() -> int:
                 arguments.rate,
                 arguments.peers,
             )
-            for name in arguments.names or BENCHMARKS:
+            for name in names:
                 asyncio.run(BENCHMARKS[name](bench))
     finally:
-        if not arguments.keep:
+        if is_started and not arguments.keep:
             cluster.remove()
     return 0
 

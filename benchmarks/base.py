@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.cluster import EXPORTER, Cluster
 from benchmarks.history import SECONDS
-from benchmarks.load import catch_up, customers, load, prepare
+from benchmarks.load import catch_up, customers, load, prepare, thicken
 from benchmarks.service import Service
 from benchmarks.writer import Writer
 
@@ -68,6 +68,8 @@ class Bench:
         opened = await self.cluster.connect(size.database)
         await prepare(opened)
         await catch_up(opened, size.calls)
+        if self.rate is not None:
+            await thicken(opened, size.calls, self.rate)
         await opened.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
         await opened.fetch(WARM)
         await opened.close()

@@ -39,7 +39,7 @@ INSERT INTO calls SELECT id, customer, (bench_u(id, 6) * 20)::bigint, scenario, 
 FROM (SELECT id, bench_u(id, 1) < 0.66 AS answered, {scenario} AS scenario,
         1 + (bench_u(id, 13) * {customers})::bigint AS customer,
         CASE WHEN bench_u(id, 1) < 0.66 THEN -60 * ln(1 - bench_u(id, 14) * 0.9999) ELSE 0 END AS talk,
-        timestamptz '{now}' - ({last} - id) * (interval '{seconds} seconds' / {rows}) AS ended
+        timestamptz '{now}' - ({last} - id) * interval '{step} seconds' AS ended
       FROM generate_series({first}::bigint, {last}) AS id OFFSET 0) AS drawn
 """
 

@@ -12,6 +12,8 @@ from benchmarks.cluster import EXPORTER, Cluster
 from benchmarks.history import CALLS, DIALECT, FILLS, GENERATION, SCENARIO, SCRIPT, SECONDS, SMALL, UNIFORM, Fill
 
 SECONDARY = "FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%\\_pkey'"
+# Seconds; followers come up to an hour after their call.
+RECENT = 7200
 ROLE = f"DO $$ BEGIN IF to_regrole('{EXPORTER}') IS NULL THEN CREATE ROLE {EXPORTER} LOGIN; END IF; END $$"
 
 
@@ -36,7 +38,7 @@ async def load(cluster: Cluster, database: str, rows: int) -> float:
     indexes = await _drop_indexes(opened)
     now = str(await opened.fetchval("SELECT now()"))
     await opened.execute("SET work_mem = '64MB'; SET jit = off")
-    await opened.execute(_calls_sql(now, rows, 1, rows))
+    await opened.execute(_calls_sql(now, rows, 1, rows, rows / SECONDS))
     await opened.execute("ANALYZE calls")
     small = SMALL.format(now=now, customers=customers(rows), dialect=DIALECT.format(key="id"))
     await _together(cluster, database, [small, *(fill_sql(fill, now) for fill in FILLS)])
@@ -53,10 +55,10 @@ def customers(rows: int) -> int:
     return max(1000, rows // 3)
 
 
-def _calls_sql(now: str, rows: int, first: int, last: int) -> str:
+def _calls_sql(now: str, rows: int, first: int, last: int, rate: float) -> str:
     texts = {"generation": GENERATION, "scenario": SCENARIO, "dialect": DIALECT, "script": SCRIPT}
     drawn = {name: text.format(key="id") for name, text in texts.items()}
-    return CALLS.format(now=now, rows=rows, customers=customers(rows), seconds=SECONDS, first=first, last=last, **drawn)
+    return CALLS.format(now=now, step=1 / rate, customers=customers(rows), first=first, last=last, **drawn)
 
 
 async def catch_up(opened: asyncpg.Connection[asyncpg.Record], rows: int) -> None:
@@ -64,13 +66,29 @@ async def catch_up(opened: asyncpg.Connection[asyncpg.Record], rows: int) -> Non
     row = await opened.fetchrow("SELECT now()::text, extract(epoch FROM now() - max(ended_at))::float8 FROM calls")
     assert row is not None
     now, gap = row
-    count = int(gap * rows / SECONDS)
-    if count:
-        first = await opened.fetchval("SELECT nextval('bench_id')")
-        await opened.execute("SELECT setval('bench_id', $1)", first + count)
-        await opened.execute(_calls_sql(now, rows, first, first + count - 1))
-        for fill in FILLS:
-            await opened.execute(fill_sql(fill, now, first))
+    await _add(opened, now, rows, int(gap * rows / SECONDS), rows / SECONDS)
+
+
+async def thicken(opened: asyncpg.Connection[asyncpg.Record], rows: int, rate: float) -> None:
+    """Make the last hours as full as a platform that writes `rate` dials a second leaves them."""
+    row = await opened.fetchrow(
+        f"SELECT now()::text, count(*) FROM calls WHERE ended_at > now() - interval '{RECENT} s'"
+    )
+    assert row is not None
+    now, found = row
+    missing = int(rate * RECENT - found)
+    await _add(opened, now, rows, missing, missing / RECENT)
+
+
+async def _add(opened: asyncpg.Connection[asyncpg.Record], now: str, rows: int, count: int, rate: float) -> None:
+    """So many more calls with all that follows them, the last one ending now, at `rate` calls a second."""
+    if count <= 0:
+        return
+    first = await opened.fetchval("SELECT nextval('bench_id')")
+    await opened.execute("SELECT setval('bench_id', $1)", first + count)
+    await opened.execute(_calls_sql(now, rows, first, first + count - 1, rate))
+    for fill in FILLS:
+        await opened.execute(fill_sql(fill, now, first))
 
 
 async def prepare(opened: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -13,9 +13,12 @@ from exporter import __version__
 from exporter.engine import Engine, Loaded, collectors_of
 from exporter.errors import OutcallError
 from exporter.expose.health import Reloads
+from exporter.expose.panel import Panel
 from exporter.expose.publish import empty_snapshot
 from exporter.expose.server import HttpServer, serve
 from exporter.expose.snapshot import Snapshot
+from exporter.relay.channels.print import to_stdout
+from exporter.relay.service import Relay, RelaySetup, start_relay
 from exporter.settings import Settings, read_secret
 from exporter.state.store import Store
 
@@ -30,19 +33,21 @@ LoadSettings = Callable[[], Settings]
 class App:
     """The service: one engine at a time, one HTTP server, one state folder."""
 
-    def __init__(self, load: LoadSettings) -> None:
-        self._load = load
+    def __init__(self, load: LoadSettings, panel: Panel | None = None) -> None:
+        self._load, self._panel = load, panel
         self._loaded = Loaded.from_settings(load())
         self.reloads = Reloads()
         self._first = empty_snapshot(__version__, self._loaded.settings.timezone)
         self._store = Store(self._loaded.settings.state_dir)
         if self._store.set_aside is not None:
-            log.warning("the state file was damaged; it is kept as %s and built anew", self._store.set_aside.name)
+            kept = self._store.set_aside.name
+            log.warning("the state file is damaged or of another version; it is kept as %s and built anew", kept)
         self._engine = Engine(self._loaded, self._store, self.reloads, self._first)
         self._running: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self.started = asyncio.Event()
         self.server: HttpServer | None = None
+        self.relay: Relay | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -58,10 +63,17 @@ class App:
         try:
             loaded = Loaded.from_settings(await asyncio.to_thread(self._load))
             collectors_of(loaded.settings)
+            setup = (
+                await asyncio.to_thread(RelaySetup.from_settings, loaded.settings, loaded.catalogue)
+                if self.relay is not None
+                else None
+            )
         except OutcallError as error:
             self.reload_failed(str(error))
             return str(error)
         await self._replace(loaded)
+        if self.relay is not None and setup is not None:
+            await self.relay.replace(setup)
         self.reloads.successful, self.reloads.success_at = True, time.time()
         log.info("configuration reloaded")
         return ""
@@ -93,14 +105,20 @@ class App:
         sys.setswitchinterval(SWITCH_SECONDS)
         settings = self._loaded.settings
         token = read_secret(settings.bearer_token_file, "bearer_token_file") if settings.bearer_token_file else None
-        self.server = await serve(self, settings.listen, web_config=settings.web_config_file, bearer_token=token)
-        self._watch_signals()
-        self._running = asyncio.create_task(self._engine.run())
-        announce(self.server.url)
-        self.started.set()
+        self.server = await serve(
+            self, settings.listen, web_config=settings.web_config_file, bearer_token=token, panel=self._panel
+        )
         try:
+            if settings.relay:
+                self.relay = await start_relay(settings, self._loaded.catalogue, self.server.reload, to_stdout)
+            self._watch_signals()
+            self._running = asyncio.create_task(self._engine.run())
+            announce(self.server.url)
+            self.started.set()
             await self._until_stopped()
         finally:
+            if self.relay is not None:
+                await self.relay.close()
             await self._halt()
             await self.server.close()
             self._store.close()

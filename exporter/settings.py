@@ -92,6 +92,12 @@ class Settings(BaseModel):
         default="", description="path of a recording below the root, e.g. {started_at:%Y/%m/%d}/{recording_id}.wav"
     )
     recordings_interval: Seconds = Field(default=60, description="between two samples of the recording store")
+    relay: bool = Field(default=False, description="true: `serve` also delivers alerts to SMS and chat (docs/relay.md)")
+    relay_listen: str = Field(default="127.0.0.1:9878", description="host:port where the relay takes webhooks")
+    relay_file: Path | None = Field(default=None, description="channels and receivers of the relay")
+    relay_token_file: Path | None = Field(
+        default=None, description="file with the token that Alertmanager must present to the relay"
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"
     )

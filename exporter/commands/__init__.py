@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.commands import check, demo, explain, generate, init_db, serve, simulate
+from exporter.commands import check, demo, explain, generate, init_db, relay, serve, simulate
 from exporter.commands.base import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,4 +13,5 @@ COMMANDS: tuple[Command, ...] = (
     generate.COMMAND,
     simulate.COMMAND,
     init_db.COMMAND,
+    relay.COMMAND,
 )

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from exporter.calldb.inspect import inspect
@@ -16,6 +17,7 @@ from exporter.engine import access_of, collectors_of
 from exporter.errors import ConfigError, ConfigErrors, Place, UsageError
 from exporter.expose.gate import Gate
 from exporter.expose.listen import parse_listen
+from exporter.relay.config import load_relay_file
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
 from exporter.settings import Settings, read_secret
@@ -47,8 +49,11 @@ def validated(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
     _tried(problems, "listen", lambda: parse_listen(settings.listen))
     _tried(problems, "recordings_template", lambda: collectors_of(settings))
     _tried(problems, "web_config_file", lambda: Gate(settings.web_config_file).close())
-    if (token := settings.bearer_token_file) is not None:
-        _tried(problems, "bearer_token_file", lambda: read_secret(token, "bearer_token_file"))
+    for key in ("bearer_token_file", "relay_token_file"):
+        if (token := getattr(settings, key)) is not None:
+            _tried(problems, key, partial(read_secret, token, key))
+    if (channels := settings.relay_file) is not None:
+        _tried(problems, "relay_file", lambda: load_relay_file(channels))
     if arguments.live or settings.database_url is not None or settings.database_url_file is not None:
         _tried(problems, "database_url", settings.dsn)
     if problems or catalogue is None:

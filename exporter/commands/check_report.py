@@ -9,8 +9,10 @@ from exporter.calldb.inspect import Inspection, Server, Timing
 from exporter.calldb.inspect_statements import dependants
 from exporter.commands.series import expected_series, observed
 from exporter.commands.table import table
+from exporter.kpi.judge import line_for
 from exporter.semantic.model import Catalogue, Kpi
-from exporter.semantic.spec import SourceSpec
+from exporter.semantic.names import ALL
+from exporter.semantic.spec import Severity, SourceSpec
 from exporter.settings import Settings
 
 SLOWEST = 10
@@ -53,12 +55,12 @@ def kpi_table(catalogue: Catalogue) -> str:
     return table(header, rows)
 
 
-def line_text(kpi: Kpi, severity: str) -> str:
-    """The line for the whole, and how many slices have lines of their own."""
-    lines = [target for target in kpi.targets if target.severity == severity]
-    whole = [f"{_SIGN[kpi.direction]} {target.value:g}" for target in lines if not target.slice]
-    slices = [f"{len(lines) - len(whole)} by slice"] if len(lines) > len(whole) else []
-    return ", ".join([*whole, *slices]) or "-"
+def line_text(kpi: Kpi, severity: Severity) -> str:
+    """The line for the whole, and how many slices have lines of their own; `all` in a slice is no slice."""
+    line = line_for(kpi, severity, dict.fromkeys(kpi.labels, ALL))
+    whole = [] if line is None else [f"{_SIGN[kpi.direction]} {line:g}"]
+    slices = sum(any(v != ALL for v in target.slice.values()) for target in kpi.targets if target.severity == severity)
+    return ", ".join([*whole, *([f"{slices} by slice"] if slices else [])]) or "-"
 
 
 def _mapping(name: str, source: SourceSpec) -> str:

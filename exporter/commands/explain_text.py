@@ -6,8 +6,20 @@ from collections.abc import Sequence
 
 from exporter.calldb.query import aggregate_sql, level_sql
 from exporter.commands.table import table
+from exporter.generate.rules.kpis import alerts
+from exporter.generate.rules.levels import has_scenarios
+from exporter.generate.rules.model import Options, duration
+from exporter.generate.rules.windows import is_alerted
 from exporter.semantic.model import Catalogue, Kpi, Measure
-from exporter.semantic.names import ALL, QUANTILES, bound_metric, kpi_metric, measure_metric, samples_metric
+from exporter.semantic.names import (
+    ALL,
+    QUANTILES,
+    bound_metric,
+    kpi_metric,
+    measure_metric,
+    runbook_url,
+    samples_metric,
+)
 from exporter.semantic.sqltext import relation_sql
 from exporter.state.cube import masks
 
@@ -29,6 +41,7 @@ def explanation(catalogue: Catalogue, kpi: Kpi) -> str:
         _section("metrics", _metrics(kpi)),
         _section("slices", _slices(catalogue, kpi)),
         _section("targets and alarm lines", _targets(kpi)),
+        _section("alerts", _alerts(catalogue, kpi)),
         *(_sql(catalogue, name) for name in sorted(kpi.datasets)),
     ]
     return "\n\n".join(section for section in sections if section)
@@ -63,7 +76,8 @@ def _formula(kpi: Kpi) -> list[str]:
         return [f"({after.name} / {after_count.name}) / ({before.name} / {before_count.name}) - 1"]
     quotient = f"{total(kpi.numerator)} / {total(kpi.denominator)}"
     if kpi.histogram is None:
-        return [quotient, "nothing over nothing is absent"]
+        rule = "nothing over nothing is absent"
+        return [quotient, f"{rule}, and so is 0 while there are {total(kpi.unknown)}" if kpi.unknown else rule]
     bounds = ", ".join(f"{bound:g}" for bound in kpi.histogram.bounds)
     quantiles = ", ".join(QUANTILES)
     return [f"{quantiles}: by linear interpolation in {kpi.histogram.name} ({bounds}, open)", f"mean: {quotient}"]
@@ -153,6 +167,22 @@ def _targets(kpi: Kpi) -> list[str]:
         else f"alerts wait for {kpi.min_samples} samples and for the bound on the good side to lie beyond the target"
     )
     return [*table(("line", "slice", "meaning"), rows).splitlines(), gate]
+
+
+def _alerts(catalogue: Catalogue, kpi: Kpi) -> list[str]:
+    """What watches it, and where it is written what to do."""
+    if not is_alerted(kpi):
+        return []
+    rows = []
+    for rule in alerts(catalogue, kpi, Options()):
+        named = ", ".join(f"{label} {value}" for label, value in rule.labels.items() if label in kpi.labels)
+        everywhere = "the whole, each scenario" if has_scenarios(catalogue, kpi) else "the whole"
+        rows.append(
+            (rule.alert, rule.labels["severity"], rule.labels["window"], named or everywhere, duration(rule.wait))
+        )
+    names = dict.fromkeys(row[0] for row in rows)
+    table_lines = table(("alert", "severity", "window", "slice", "after"), rows).splitlines()
+    return [*table_lines, *(f"what to do: {runbook_url(name)}" for name in names)]
 
 
 def _sql(catalogue: Catalogue, name: str) -> str:

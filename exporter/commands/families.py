@@ -25,6 +25,7 @@ from exporter.expose.families import Exposition
 from exporter.expose.health import Reloads
 from exporter.expose.publish import empty_snapshot
 from exporter.generate.metrics import FamilyDoc
+from exporter.relay.metrics import RelayMetrics
 from exporter.semantic.model import Catalogue
 from exporter.semantic.names import PREFIX
 from exporter.settings import Settings
@@ -40,6 +41,7 @@ def families(catalogue: Catalogue) -> dict[str, list[FamilyDoc]]:
         "导出器自身 Health of the exporter": [family for family in own if family.name.startswith(PREFIX)],
         "主机 Host": described(_host_metrics()),
         "录音存储 Recording store": described(_recordings_metrics()),
+        "报警转发 Relay": described(RelayMetrics.described()),
         "进程 Process": [family for family in own if not family.name.startswith(PREFIX)],
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from exporter.calldb.schema import schema_sql
-from exporter.commands.base import Command, say
+from exporter.commands.base import Command, say, settings_of
 from exporter.commands.families import families
 from exporter.errors import UsageError
 from exporter.generate.calldb import call_database_reference
@@ -17,8 +17,22 @@ from exporter.generate.files import COMMAND as SELF
 from exporter.generate.files import Generated, drifting, marker
 from exporter.generate.kpis import kpi_reference, kpi_table
 from exporter.generate.metrics import metrics_reference
+from exporter.generate.rules.files import FORMATS, generated_rules
+from exporter.generate.rules.model import Options
+from exporter.generate.runbooks import runbooks
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
+
+_USUAL = Options()
+EPILOG = f"""\
+Your own thresholds, and so your own rules:
+
+  {SELF} rules --config outcall.yaml --out DIR
+
+writes DIR/*.rules.yml for Prometheus (rule_files: [DIR/*.rules.yml]) and DIR/kubernetes/ for its operator, from the
+catalogue that the configuration names; with --check it compares them, so that a pipeline sees when they have drifted.
+Without --out the files of a checkout are written, from the shipped catalogue: references, rules, frames of runbooks.
+"""
 
 
 def docs(catalogue: Catalogue) -> list[Generated]:
@@ -32,24 +46,31 @@ def docs(catalogue: Catalogue) -> list[Generated]:
     ]
 
 
-TARGETS: Mapping[str, Callable[[Catalogue], list[Generated]]] = {"docs": docs}
+TARGETS: Mapping[str, Callable[[Catalogue], list[Generated]]] = {
+    "docs": docs,
+    "rules": lambda catalogue: generated_rules(catalogue, _USUAL),
+    "runbooks": runbooks,
+}
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
     add = parser.add_argument
     add("targets", nargs="*", metavar="TARGET", help=f"{', '.join(TARGETS)} (default: all)")
     add("--check", action="store_true", help="write nothing; exit status 1 when a file is not as it should be")
     add("--root", type=Path, default=Path(), metavar="DIR", help="the checkout (default: the working folder)")
+    add = parser.add_argument_group("rules").add_argument
+    add("--out", type=Path, metavar="DIR", help="folder for rules of your own, instead of the checkout's")
+    add("--config", type=Path, metavar="FILE", help="with --out: configuration file (or OUTCALL_CONFIG)")
+    add("--format", choices=FORMATS, help="one format only (default: both)")
+    add("--job", metavar="NAME", help=f"job_name of the exporter in Prometheus (default: {_USUAL.job})")
+    add("--grafana-url", metavar="URL", help=f"where alerts link to (default: {_USUAL.grafana})")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    root: Path = arguments.root
-    if not (root / "README.md").is_file():
-        raise UsageError(
-            f"{root.resolve()} is not a checkout: it has no README.md", "change to one, or name it: --root"
-        )
-    catalogue = load_catalogue()
-    found = {name: TARGETS[name](catalogue) for name in chosen(arguments.targets)}
+    found = _own_rules(arguments) if arguments.out is not None else _of_checkout(arguments)
+    root: Path = arguments.root if arguments.out is None else arguments.out
     if arguments.check:
         return _check(found, root)
     for file in (file for files in found.values() for file in files):
@@ -57,6 +78,39 @@ def _run(arguments: argparse.Namespace) -> int:
             file.write(root)
             say(f"wrote {file.path}")
     return 0
+
+
+def _own_rules(arguments: argparse.Namespace) -> dict[str, list[Generated]]:
+    """The rules of the operator's catalogue, for a folder of theirs."""
+    if arguments.targets != ["rules"]:
+        raise UsageError("--out is for rules only", f"run `{SELF} rules --out {arguments.out}`")
+    settings = settings_of(arguments)
+    catalogue = load_catalogue(settings.catalogue_files, timezone=settings.timezone)
+    return {"rules": _rules(catalogue, arguments, "")}
+
+
+def _of_checkout(arguments: argparse.Namespace) -> dict[str, list[Generated]]:
+    """What is shipped, from the shipped catalogue."""
+    names = chosen(arguments.targets)
+    if arguments.config is not None:
+        raise UsageError("--config is for rules of your own", "name a folder for them: --out DIR")
+    for option in ("format", "job", "grafana_url"):
+        if getattr(arguments, option) is not None and names != ["rules"]:
+            raise UsageError(f"--{option.replace('_', '-')} is for rules only", f"run `{SELF} rules` with it")
+    root: Path = arguments.root
+    if not (root / "README.md").is_file():
+        raise UsageError(
+            f"{root.resolve()} is not a checkout: it has no README.md", "change to one, or name it: --root"
+        )
+    catalogue = load_catalogue()
+    if names == ["rules"]:
+        return {"rules": _rules(catalogue, arguments, "rules/")}
+    return {name: TARGETS[name](catalogue) for name in names}
+
+
+def _rules(catalogue: Catalogue, arguments: argparse.Namespace, folder: str) -> list[Generated]:
+    options = Options(arguments.job or _USUAL.job, arguments.grafana_url or _USUAL.grafana)
+    return generated_rules(catalogue, options, (arguments.format,) if arguments.format else FORMATS, folder)
 
 
 def chosen(targets: list[str]) -> list[str]:

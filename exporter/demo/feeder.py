@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from exporter.demo.stream import News, Order
+from exporter.demo.stream import News, Order, Turn
 from exporter.errors import RunError
 
 STREAM = "exporter.demo.stream"
@@ -40,6 +40,11 @@ class Feeder:
             tell(news)
         status = await self._process.wait()
         raise RunError(f"The simulated call stream ended ({problem or how(status)})", "start the demo again")
+
+    def turn(self, fault: str, *, on: bool) -> None:
+        """Turn a switch of the stream."""
+        assert self._process.stdin is not None  # noqa: S101 - it was started with pipes
+        self._process.stdin.write(Turn(fault, on).dump().encode() + b"\n")
 
     async def close(self) -> None:
         """End the stream: by the end of its input, else by force."""

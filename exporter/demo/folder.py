@@ -5,6 +5,7 @@
         data/                0700, the server's
         server.log           0600
         postgresql-N/        a copy of the binaries, where the server's user cannot reach the original
+        alerts/              configuration and data of Prometheus and Alertmanager, where they run too
 
 The lock, unlike a noted process id, cannot be mistaken: the kernel drops it when the last holder is gone, however it
 went, and no later process can come by it through a reused id or a step of the clock.
@@ -77,7 +78,10 @@ def remove_leftovers(base: Path) -> int:
 
 
 def stop_and_remove(path: Path) -> None:
-    """Stop the server that runs in the folder, if one does, and remove the folder."""
+    """Stop the server and the other programs that run in the folder, and remove the folder."""
+    for program in _other_programs(path):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            program.kill()
     if server := _running_server(path / "data"):
         with contextlib.suppress(psutil.NoSuchProcess):
             server.send_signal(signal.SIGQUIT)
@@ -142,6 +146,17 @@ def _wait_or_kill(server: psutil.Process) -> None:
             server.kill()
             return
         time.sleep(_RETRY_SECONDS)
+
+
+def _other_programs(path: Path) -> list[psutil.Process]:
+    """Those that were started with a configuration of the folder, by us or the user that its server runs as."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            ours = process.uids().effective in (os.geteuid(), (path / "data").stat().st_uid)
+            if ours and any(word.startswith(f"--config.file={path}/") for word in process.cmdline()):
+                found.append(process)
+    return found
 
 
 def _running_server(data: Path) -> psutil.Process | None:

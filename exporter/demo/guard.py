@@ -6,7 +6,7 @@ the folder, and exits. A handler in the demo itself could not do so after `kill 
 
     guard.py FOLDER
         stdin    one JSON object a line, a program to run (see Program); then end of file
-        stdout   one line for each program when it has ended: its exit status
+        stdout   one line for each program when it has ended: its number, counted from 0, and its exit status
 
 Run as a script with only the standard library, so that it starts in milliseconds. It never sees a password.
 """
@@ -32,30 +32,32 @@ _CANNOT_START = 127
 
 
 class Program(TypedDict):
-    """One request; `uid` and `gid` are null where no other user need be become."""
+    """One request; `uid` and `gid` are null where no other user need be become, `stop` is the signal that ends it."""
 
     argv: list[str]
     env: dict[str, str]
     log: str
     uid: int | None
     gid: int | None
+    stop: int
 
 
 def main(folder: Path) -> None:
     _outlive_signals()
     os.umask(0o077)
-    children: list[subprocess.Popen[bytes]] = []
+    children: list[tuple[subprocess.Popen[bytes], int]] = []
     try:
-        for line in sys.stdin:
-            child = start(json.loads(line), folder)
+        for number, line in enumerate(sys.stdin):
+            program: Program = json.loads(line)
+            child = start(program, folder)
             if child is None:
-                _report(_CANNOT_START)
+                _report(number, _CANNOT_START)
                 continue
-            children.append(child)
-            threading.Thread(target=lambda c: _report(c.wait()), args=(child,), daemon=True).start()
+            children.append((child, program["stop"]))
+            threading.Thread(target=lambda n, c: _report(n, c.wait()), args=(number, child), daemon=True).start()
     finally:
-        for child in children:
-            stop(child)
+        for child, signal_number in reversed(children):
+            stop(child, signal_number)
         remove(folder)
 
 
@@ -80,11 +82,11 @@ def start(program: Program, folder: Path) -> subprocess.Popen[bytes] | None:
             return None
 
 
-def stop(child: subprocess.Popen[bytes]) -> None:
-    """SIGQUIT is PostgreSQL's immediate shutdown: it keeps nothing, and neither do we."""
+def stop(child: subprocess.Popen[bytes], signal_number: int) -> None:
+    """By its own signal; by force when that takes too long."""
     if child.poll() is not None:
         return
-    child.send_signal(signal.SIGQUIT)
+    child.send_signal(signal_number)
     try:
         child.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -110,9 +112,9 @@ def _outlive_signals() -> None:
         signal.signal(number, lambda *_: None)
 
 
-def _report(exit_status: int) -> None:
+def _report(number: int, exit_status: int) -> None:
     with contextlib.suppress(OSError):  # the demo is gone and reads no more
-        os.write(1, b"%d\n" % exit_status)
+        os.write(1, b"%d %d\n" % (number, exit_status))
 
 
 if __name__ == "__main__":

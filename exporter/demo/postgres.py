@@ -30,7 +30,8 @@ class RunningServer:
     """Where it is. Neither role is a superuser.
 
     `dsn` is the owner's, of the empty database `calls`; `readonly_dsn` is of a role that may connect to it and, until
-    it is granted something, do nothing more. `guard_pid` is the process that outlives us by a moment to clean up.
+    it is granted something, do nothing more. `supervisor` runs further programs beside it; `guard_pid` is the process
+    that outlives us by a moment to clean up.
     """
 
     dsn: str = field(repr=False)
@@ -39,6 +40,7 @@ class RunningServer:
     folder: Path
     guard_pid: int
     installation: Installation
+    supervisor: Supervisor = field(repr=False)
 
 
 class EmbeddedPostgres:
@@ -112,4 +114,5 @@ class EmbeddedPostgres:
             folder=server.folder.path,
             guard_pid=server.supervisor.guard_pid,
             installation=server.installation,
+            supervisor=server.supervisor,
         )

@@ -104,12 +104,12 @@ class Server:
         Another program may take the port between our look and the server's: then the next one is tried.
         """
         for _ in range(_PORTS_TRIED):
-            port = _free_port()
+            port = free_port()
             running = asyncio.create_task(self.supervisor.run(*self._command(port)))
             connection = await _connect_when_ready(running, self.folder.data, port, password)
             if connection:
                 return port, connection, running
-            if not running.done() or _PORT_TAKEN not in _tail(self.folder.log):
+            if not running.done() or _PORT_TAKEN not in tail(self.folder.log):
                 break
         raise self._failure("did not start")
 
@@ -119,7 +119,7 @@ class Server:
         return [str(self.installation.bin / "postgres"), "-D", str(self.folder.data), *options]
 
     def _failure(self, what: str) -> RunError:
-        reason = last_reason(_tail(self.folder.log))
+        reason = last_reason(tail(self.folder.log))
         return RunError(f"The demo's PostgreSQL {self.installation.major} {what}: {reason}", _fix_for(reason))
 
 
@@ -183,7 +183,8 @@ def _says_ready(data: Path) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -197,7 +198,8 @@ def _write_private(path: Path, text: str, reader: Account | None) -> None:
         file.write(text)
 
 
-def _tail(log: Path) -> str:
+def tail(log: Path) -> str:
+    """The end of a log; empty when there is none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _TAIL_BYTES))

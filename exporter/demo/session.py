@@ -1,8 +1,9 @@
 """The demo from its beginning to its end: server, schema, call stream, exporter; and nothing of it left behind.
 
 session ─► postgres (embedded server, its guard)
-        ├► feeder ─► stream (a process: history, newest first, then live calls)
-        └► app (the exporter, in this process, as a reader without other rights)
+        ├► feeder ─► stream (a process: history, newest first, then live calls; switches of faults)
+        ├► app (the exporter, in this process, as a reader without other rights; the switches on its page)
+        └► alerting, if wanted (Prometheus and Alertmanager under the guard, a relay in this process)
 """
 
 from __future__ import annotations
@@ -10,114 +11,32 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlsplit
-
-import asyncpg
-from pydantic import SecretStr
 
 from exporter.app import App
-from exporter.calldb.schema import schema_sql
+from exporter.demo.alerting import AlertServers, Programs, alerts_page, first_end, relaying
+from exporter.demo.controls import SWITCHES
 from exporter.demo.feeder import Feeder, feeding
-from exporter.demo.postgres import EmbeddedPostgres, RunningServer
-from exporter.demo.server import DATABASE, HOST, READER
-from exporter.demo.stream import News, Order
-from exporter.errors import DatabaseError, UsageError
-from exporter.settings import Settings, load_settings
-from exporter.simulate.faults import FAULTS, Faults
+from exporter.demo.options import BASE_BYTES, BYTES_PER_CALL, Options, check_alerts, demo_settings, with_evening
+from exporter.demo.panel import FaultPanel
+from exporter.demo.place import Place, prepare, reachable
+from exporter.demo.postgres import EmbeddedPostgres
+from exporter.demo.stream import News
+from exporter.expose.wording import Link
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# What a demo wants otherwise than a service, unless the environment says it. While the history comes in, a poll has
-# weeks of it to read at once. Progress is told instead of logged.
-DEFAULTS = {
-    "OUTCALL_POLL_INTERVAL": "10",
-    "OUTCALL_STATEMENT_TIMEOUT": "30",
-    "OUTCALL_RECORDINGS_INTERVAL": "10",
-    "OUTCALL_LOG_LEVEL": "warning",
-}
-BASE_BYTES, BYTES_PER_CALL = 1 << 30, 2_000
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to show. `days` of history, the change of wording in their middle; `duration` in seconds, None: no end."""
-
-    days: int = 60
-    calls_per_day: int = 4_000
-    seed: int = 1
-    faults: tuple[str, ...] = ()
-    duration: float | None = None
-
-    def order(self, dsn: str, timezone: str, recordings_dir: Path) -> Order:
-        """What the call stream has to do."""
-        return Order(
-            dsn,
-            self.days,
-            self.calls_per_day,
-            self.seed,
-            timezone,
-            recordings_dir=str(recordings_dir),
-            faults=self.faults,
-        )
-
-    def check(self, timezone: str) -> None:
-        """Raises UsageError for what cannot be shown, before anything is started."""
-        if self.days < 1:
-            raise UsageError(f"--days is {self.days}", "choose 1 or more")
-        if self.duration is not None and not self.duration > 0:
-            raise UsageError(f"--duration is {self.duration:g}", "choose a number of seconds above 0")
-        Faults(self.faults)
-        self.order("", timezone, Path()).plan(datetime.now(UTC))
-
-
-def demo_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from the environment, with a demo's defaults. Raises ConfigError(s)."""
-    return load_settings(None, {**DEFAULTS, **environment})
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where things are in the demo's folder; whatever the environment says, a demo keeps to it."""
-
-    server: RunningServer
-
-    @property
-    def recordings(self) -> Path:
-        return self.server.folder / "recordings"
-
-    @property
-    def pgpass(self) -> Path:
-        return self.server.folder / "pgpass"
-
-    def settings(self, environment: Mapping[str, str]) -> Settings:
-        """The demo's settings on this server."""
-        own = {
-            "database_url": SecretStr(self.server.readonly_dsn),
-            "database_url_file": None,
-            "database_schema": "",
-            "database_pooled": False,
-            "state_dir": self.server.folder / "state",
-            "recordings_dir": self.recordings,
-            "recordings_template": "",
-        }
-        return demo_settings(environment).model_copy(update=own)
-
-    def psql(self) -> str:
-        """How to look into the call database; the password stays in a file that only its owner reads."""
-        return f"PGPASSFILE={self.pgpass} psql -h {HOST} -p {self.server.port} -U {READER} {DATABASE}"
 
 
 class Demo:
     """One demo; `say` is given lines for the person who watches."""
 
     def __init__(self, options: Options, environment: Mapping[str, str], say: Say) -> None:
-        self._settings = demo_settings(environment)
+        self._environment = with_evening(environment) if options.alerts else dict(environment)
+        self._settings = demo_settings(self._environment)
         options.check(self._settings.timezone)
-        self._options, self._environment, self._say = options, environment, say
+        self._programs = check_alerts(self._settings) if options.alerts else None
+        self._options, self._say = options, say
         self._stop = asyncio.Event()
         self._tenth = 0
 
@@ -148,15 +67,53 @@ class Demo:
 
     async def _serve(self, feeder: Feeder, place: Place) -> None:
         await feeder.newest_is_in.wait()
-        await App(lambda: place.settings(self._environment)).run(lambda url: self._announce(url, place))
+
+        def turn(name: str, on: bool) -> None:
+            feeder.turn(name, on=on)
+            self._tell_fault(name, on=on)
+
+        panel = FaultPanel(turn, self._settings.timezone, self._options.faults)
+        app = App(lambda: place.settings(self._environment), panel)
+        works: list[Coroutine[object, object, object]] = [app.run(lambda url: self._announce(url, place))]
+        if self._programs is not None:
+            works.append(self._alert(self._programs, place, app, panel))
+        await until_first(*works)
+
+    async def _alert(self, programs: Programs, place: Place, app: App, panel: FaultPanel) -> None:
+        """Until one of the servers ends, which is an error (RunError)."""
+        settings = place.settings(self._environment)
+        servers = AlertServers(programs, place.server.supervisor, place.server.folder / "alerts")
+        async with relaying(settings, servers.files, self._say) as relay_at:
+            alertmanager = await servers.alertmanager(f"http://{relay_at}", settings.timezone)
+            await app.started.wait()
+            if app.server is None:
+                raise AssertionError("a started app listens")
+            prometheus = await servers.prometheus(reachable(app.server.url), relay_at, alertmanager)
+            page = await alerts_page(prometheus)
+            panel.more = (Link(page, "报警规则", "Alerts in Prometheus"),)
+            self._announce_alerts(app.server.url, page, alertmanager.url)
+            await first_end(prometheus, alertmanager)
 
     def _announce(self, url: str, place: Place) -> None:
         self._take_signals()
         self._say(f"\n  status page   {url}\n  metrics       {url}metrics\n  call database {place.psql()}\n")
-        for fault in FAULTS:
-            if fault.name in self._options.faults:
-                self._say(f"fault {fault.name} is on: {fault.effect}")
+        for name in self._options.faults:
+            self._tell_fault(name, on=True)
         self._say("Ctrl-C ends the demo and removes everything it made")
+
+    def _announce_alerts(self, url: str, prometheus: str, alertmanager: str) -> None:
+        self._say(
+            f"\n  alerts        {prometheus}\n"
+            f"  incidents     amtool --alertmanager.url={alertmanager} alert query\n"
+            "  messages      are printed here, as a chat would get them\n"
+            f"\nSwitch a fault on at {url}#switches and wait for its message: 3 to 5 minutes, most of which the alert "
+            f"takes to be sure\n(dialects about 20, a silent platform 12). "
+            f"The business time zone is {self._settings.timezone}."
+        )
+
+    def _tell_fault(self, name: str, *, on: bool) -> None:
+        effect = next(fault.effect for fault in SWITCHES if fault.name == name)
+        self._say(f"fault {name} is on: {effect}" if on else f"fault {name} is off")
 
     def _hear(self, news: News) -> None:
         if news.problem:
@@ -166,23 +123,6 @@ class Demo:
         elif (tenth := 10 * news.age // news.days) > self._tenth:
             self._tenth = tenth
             self._say(f"history: {news.age} of {news.days} days written")
-
-
-async def prepare(place: Place) -> None:
-    """Tables that the reader may read, the folder of the recordings, the password file for psql."""
-    try:
-        connection = await asyncpg.connect(place.server.dsn)
-        try:
-            await connection.execute(schema_sql())
-            await connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
-        finally:
-            await connection.close()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        raise DatabaseError(f"The demo's tables could not be made ({type(error).__name__})", "start it again") from None
-    place.recordings.mkdir(mode=0o700)
-    password = urlsplit(place.server.readonly_dsn).password
-    place.pgpass.touch(mode=0o600)
-    place.pgpass.write_text(f"{HOST}:{place.server.port}:{DATABASE}:{READER}:{password}\n")
 
 
 async def until_first(*works: Coroutine[object, object, object]) -> None:

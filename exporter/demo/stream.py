@@ -1,7 +1,8 @@
 """The demo's call stream: a process of its own, since making calls is CPU-bound and must not hold up polls and scrapes.
 
 python -m exporter.demo.stream
-    stdin    one line, an Order as JSON (it holds a password); then end of file, which ends the stream at once
+    stdin    one line, an Order as JSON (it holds a password); then a line for each Turn of a switch; end of file ends
+             the stream at once
     stdout   one line of JSON for each News
 """
 
@@ -12,18 +13,18 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from exporter.demo.controls import Controls
 from exporter.demo.history import NEWEST_DAYS, RECENT_DAYS, History
-from exporter.errors import OutcallError
+from exporter.errors import OutcallError, UsageError
 from exporter.simulate.calendar import hour_start
 from exporter.simulate.command import connected, connector
-from exporter.simulate.faults import Faults
 from exporter.simulate.live import feed_live
 from exporter.simulate.plan import SimulationPlan, zone
 
@@ -35,7 +36,10 @@ NICENESS = 10
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to make, and where to write it. `dsn` is the owner's; `calls_per_day` is that of an ordinary weekday."""
+    """What to make, and where to write it. `dsn` is the owner's; `calls_per_day` is that of an ordinary weekday.
+
+    `live_factor`: live calls as a multiple of the history's.
+    """
 
     dsn: str = field(repr=False)
     days: int
@@ -44,6 +48,7 @@ class Order:
     timezone: str
     recordings_dir: str
     faults: tuple[str, ...] = ()
+    live_factor: float = 1.0
 
     def dump(self) -> str:
         """As one line of JSON."""
@@ -69,6 +74,24 @@ class Order:
             night_share=NIGHT_SHARE,
         )
 
+    def live(self, plan: SimulationPlan) -> SimulationPlan:
+        """The plan of the live stream. Raises UsageError."""
+        if not 0 < self.live_factor < 1e6:
+            raise UsageError(f"--rate-factor is {self.live_factor:g}", "choose a number above 0")
+        return replace(plan, calls_per_day=max(1, round(plan.calls_per_day * self.live_factor)))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A switch is turned."""
+
+    fault: str
+    on: bool
+
+    def dump(self) -> str:
+        """As one line of JSON."""
+        return json.dumps(asdict(self))
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -87,10 +110,10 @@ class News:
 Tell = Callable[[News], None]
 
 
-async def run(order: Order, tell: Tell) -> None:
+async def run(order: Order, controls: Controls, tell: Tell) -> None:
     """Fill the history, and feed live as soon as its recent days are in. Ends only by an error, an OutcallError."""
     plan = order.plan(datetime.now(UTC))
-    connect, faults = connector(order.dsn, None), Faults(order.faults)
+    connect = connector(order.dsn, None)
     feeding: asyncio.Task[object] | None = None
     async with connected(connect) as connection:
         history = History(connection, plan)
@@ -101,9 +124,10 @@ async def run(order: Order, tell: Tell) -> None:
             if feeding is None and age >= min(RECENT_DAYS, plan.days):
                 live = feed_live(
                     connect,
-                    plan,
+                    order.live(plan),
                     stop=asyncio.Event(),
-                    faults=faults,
+                    faults=controls.faults,
+                    clock=controls.clock,
                     arriving=tuple(history.arriving),
                     report=lambda problem: tell(News(problem=problem)),
                 )
@@ -123,19 +147,27 @@ def tell_parent(news: News) -> None:
         print(json.dumps(asdict(news)), flush=True)
 
 
-def _end_with_stdin() -> None:
-    """The demo is gone, or done with us. Nothing is worth saving: the database goes too."""
-    sys.stdin.read()
+def obey(lines: Iterable[str], controls: Controls) -> None:
+    """Turn switches as the lines say, until there are no more."""
+    for line in lines:
+        turn = Turn(**json.loads(line))
+        controls.turn(turn.fault, on=turn.on)
+
+
+def _obey_until_the_end(controls: Controls) -> None:
+    """At the end of the input the demo is gone, or done with us. Nothing is worth saving: the database goes too."""
+    obey(sys.stdin, controls)
     os._exit(0)
 
 
 def main() -> int:
     """Read the order and carry it out; returns the exit status."""
     order = Order.parse(sys.stdin.readline())
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    controls = Controls(order.faults)
+    threading.Thread(target=_obey_until_the_end, args=(controls,), daemon=True).start()
     os.nice(NICENESS)
     try:
-        asyncio.run(run(order, tell_parent))
+        asyncio.run(run(order, controls, tell_parent))
     except OutcallError as error:
         tell_parent(News(problem=str(error)))
     return 1

@@ -18,9 +18,20 @@ BASE_HEADERS: Mapping[str, str] = {
 CONTENT_SECURITY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def page_security(style_hash: str) -> str:
-    """Content-Security-Policy of the status page: its one style sheet by hash, its icon from a data URL."""
-    return f"{CONTENT_SECURITY}; style-src '{style_hash}'; img-src data:"
+def page_security(style_hash: str, *, forms: bool = False) -> str:
+    """Content-Security-Policy of the status page: its one style sheet by hash, its icon from a data URL.
+
+    `forms`: whether the page has forms, which may post back to us.
+    """
+    policy = CONTENT_SECURITY.replace("form-action 'none'", "form-action 'self'") if forms else CONTENT_SECURITY
+    return f"{policy}; style-src '{style_hash}'; img-src data:"
+
+
+def from_elsewhere(headers: Mapping[str, str], host: str) -> bool:
+    """Whether a browser sends this on behalf of another site's page; tools send neither header."""
+    site = headers.get("Sec-Fetch-Site", "none")
+    origin = headers.get("Origin")
+    return site not in ("none", "same-origin") or (origin is not None and origin.rpartition("//")[2] != host)
 
 
 def secure(headers: MutableMapping[str, str], configured: Mapping[str, str]) -> None:

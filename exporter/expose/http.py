@@ -17,9 +17,10 @@ from aiohttp.typedefs import Middleware
 from exporter.expose.access import Verdict
 from exporter.expose.gate import Gate
 from exporter.expose.guard import Guard, Phase
-from exporter.expose.headers import page_security, secure
+from exporter.expose.headers import from_elsewhere, page_security, secure
 from exporter.expose.negotiate import CONTENT_TYPES, choose_format, wants_gzip
 from exporter.expose.pagecache import PageCache
+from exporter.expose.panel import PATH, Panel, SwitchRoute
 from exporter.expose.protocol import Handler
 from exporter.expose.snapshot import Board
 
@@ -31,9 +32,9 @@ Reload = Callable[[], Awaitable[str]]
 MAX_RELOADS = 4
 
 
-def make_app(board: Board, gate: Gate, guard: Guard, reload: Reload) -> web.Application:
-    """The web application. `reload` answers empty on success, else the errors."""
-    routes = Routes(board, PageCache(), reload)
+def make_app(board: Board, gate: Gate, guard: Guard, reload: Reload, panel: Panel | None = None) -> web.Application:
+    """The web application. `reload` answers empty on success, else the errors; `panel` adds switches to the page."""
+    routes = Routes(board, PageCache(panel), reload)
     app = web.Application(
         middlewares=[_phases(guard), _plain_errors, _admission(gate), _bodies(guard)],
         client_max_size=guard.limits.body_bytes,
@@ -44,6 +45,8 @@ def make_app(board: Board, gate: Gate, guard: Guard, reload: Reload) -> web.Appl
     app.router.add_get("/-/healthy", routes.healthy)
     app.router.add_get("/-/ready", routes.ready)
     app.router.add_post("/-/reload", routes.reload)
+    if panel is not None:
+        app.router.add_post(PATH, SwitchRoute(panel).turn)
     return app
 
 
@@ -71,7 +74,7 @@ class Routes:
         page, style_hash = self._pages.page(self._board.snapshot.status)
         headers = {
             "Content-Type": "text/html; charset=utf-8",
-            "Content-Security-Policy": page_security(style_hash),
+            "Content-Security-Policy": page_security(style_hash, forms=self._pages.has_panel),
             "Vary": "Accept-Encoding",
         }
         if wants_gzip(_header(request, "Accept-Encoding")):
@@ -91,7 +94,7 @@ class Routes:
 
     async def reload(self, request: web.Request) -> web.Response:
         """Reload the configuration; 500 with the errors, and the last good one kept, when it is wrong."""
-        if _from_elsewhere(request):
+        if from_elsewhere(request.headers, request.host):
             return _text(403, "A page of another site may not reload the configuration.")
         if self._reloading >= MAX_RELOADS:
             return _text(429, "Enough reloads are waiting already.")
@@ -110,13 +113,6 @@ def _header(request: web.Request, name: str) -> str:
 
 def _text(status: int, sentence: str) -> web.Response:
     return web.Response(status=status, text=f"{sentence}\n")
-
-
-def _from_elsewhere(request: web.Request) -> bool:
-    """Whether a browser sends this on behalf of another site's page; tools send neither header."""
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    origin = request.headers.get("Origin")
-    return site not in ("none", "same-origin") or (origin is not None and origin.rpartition("//")[2] != request.host)
 
 
 def _headers(gate: Gate) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
@@ -193,7 +189,7 @@ def _unauthorized(challenges: list[str]) -> web.Response:
 
 
 def _bodies(guard: Guard) -> Middleware:
-    """No route needs a body: one that comes is read under a deadline and a size limit, and ignored."""
+    """A body that comes is read under a deadline and a size limit, whether or not the route needs one."""
 
     @web.middleware
     async def bodies(request: web.Request, handler: _Next) -> web.StreamResponse:

@@ -5,25 +5,32 @@ from __future__ import annotations
 import gzip
 import time
 
+from exporter.expose.panel import STYLE, Panel, panel_html
 from exporter.expose.snapshot import Page, Status
 from exporter.expose.statuspage import render
 from exporter.expose.style import load_style
 
 
 class PageCache:
-    """Renders a status once per second and snapshot."""
+    """Renders a status, and the panel's state if there is a panel, once per second and snapshot."""
 
-    def __init__(self) -> None:
-        self._style = load_style()
-        self._shown: tuple[Status, int] | None = None
+    def __init__(self, panel: Panel | None = None) -> None:
+        self._panel = panel
+        self._style = load_style(*([STYLE] if panel else []))
+        self._shown: tuple[Status, int, str] | None = None
         self._page = Page(b"", b"")
+
+    @property
+    def has_panel(self) -> bool:
+        return self._panel is not None
 
     def page(self, status: Status) -> tuple[Page, str]:
         """The page for `status` now, and the hash of its style sheet for the content security policy."""
         now = time.time()
-        shown = (status, int(now))
-        if self._shown is None or self._shown[0] is not status or self._shown[1] != shown[1]:
-            html = render(status, now=now, label_titles=status.label_titles, style=self._style.css)
+        panel = panel_html(self._panel) if self._panel else ""
+        shown = (status, int(now), panel)
+        if self._shown is None or self._shown[0] is not status or self._shown[1:] != shown[1:]:
+            html = render(status, now=now, label_titles=status.label_titles, style=self._style.css, panel=panel)
             plain = html.encode("utf-8", "replace")
             self._page, self._shown = Page(plain, gzip.compress(plain, 1, mtime=0)), shown
         return self._page, self._style.hash

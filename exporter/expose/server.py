@@ -19,6 +19,7 @@ from exporter.expose.gate import Gate
 from exporter.expose.guard import Connection, Guard, Limits, Tally
 from exporter.expose.http import make_app
 from exporter.expose.listen import bind
+from exporter.expose.panel import Panel
 from exporter.expose.protocol import Handler
 from exporter.expose.snapshot import Board
 
@@ -33,12 +34,12 @@ BREATH_SECONDS = 0.1
 class HttpServer:
     """A running server; made by `serve`."""
 
-    def __init__(self, board: Board, gate: Gate, guard: Guard) -> None:
+    def __init__(self, board: Board, gate: Gate, guard: Guard, panel: Panel | None = None) -> None:
         self._board = board
         self._gate = gate
         self._guard = guard
         self._reloading = asyncio.Lock()
-        self._app = make_app(board, gate, guard, self.reload)
+        self._app = make_app(board, gate, guard, self.reload, panel)
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         self._sockets: Sequence[socket.socket] = ()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -146,10 +147,11 @@ async def serve(
     web_config: Path | None = None,
     bearer_token: str | None = None,
     limits: Limits | None = None,
+    panel: Panel | None = None,
 ) -> HttpServer:
     """Bind `listen` (host:port) and serve `board`; raises ConfigError(s), UsageError or RunError, all for the user."""
     gate = Gate(web_config, bearer_token)
     sockets = await bind(listen)
-    server = HttpServer(board, gate, Guard(limits or Limits()))
+    server = HttpServer(board, gate, Guard(limits or Limits()), panel)
     await server.start(sockets)
     return server

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from exporter.expose.format import ago, clock, known
 from exporter.expose.kpicard import cards
+from exporter.expose.panel import HEAD
 from exporter.expose.snapshot import KpiState, KpiStatus, Status
 from exporter.expose.statustables import collectors_table, health, progress, sources_table
 from exporter.expose.wording import DIMENSIONS, LINKS, STATE_WORDS, STATES, Link, both, icon
@@ -31,14 +32,16 @@ def render(
     style: str,
     label_titles: Mapping[str, Mapping[str, str]],
     links: Sequence[Link] = LINKS,
+    panel: str = "",
 ) -> str:
-    """The page as HTML. `now` in Unix seconds; `label_titles`: label -> value -> Chinese title."""
+    """The page as HTML. `now` in Unix seconds; `label_titles`: label -> value -> Chinese title; `panel`: a section."""
     kpis = sorted(status.kpis, key=lambda kpi: STATES.index(kpi.state))
     body = "".join(
         (
             _top(status, now),
             _summary(status),
             _problems(status.problems),
+            panel,
             *(_dimension(name, kpis, label_titles) for name in _dimension_names(status.kpis)),
             _freshness(status, now),
             _foot(status, links),
@@ -48,7 +51,8 @@ def render(
         f'<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(_title(status))}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><meta name="color-scheme" content="light dark">'
-        f'<link rel="icon" href="{_favicon(status)}"><style>{style}</style></head><body>{body}</body></html>'
+        f'{HEAD if panel else ""}<link rel="icon" href="{_favicon(status)}"><style>{style}</style></head>'
+        f"<body>{body}</body></html>"
     )
 
 

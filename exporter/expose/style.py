@@ -16,8 +16,9 @@ class Style:
     hash: str
 
 
-def load_style() -> Style:
-    """Read the style sheet from the package."""
-    css = files("exporter.expose").joinpath("status.css").read_text(encoding="utf-8")
+def load_style(*more: str) -> Style:
+    """Read the style sheet from the package; `more`: names of others that are put behind it."""
+    folder = files("exporter.expose")
+    css = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("status.css", *more))
     digest = hashlib.sha256(css.encode()).digest()
     return Style(css, f"sha256-{base64.b64encode(digest).decode()}")

@@ -27,6 +27,8 @@ reads a phone number, a name or a transcript.
 - PostgreSQL 13 or newer. Money is `numeric`, CNY; instants are `timestamptz`; NULL is "not known", never 0.
 - Every table has a primary key and `updated_at timestamptz not null`, set on insert and on every update.
 - Rows may be inserted late, updated days later, corrected, delivered twice (upsert) and deleted.
+- A masking scan, a recording or a complaint of no known call has `call_id` NULL: it counts in the whole, in no slice.
+  One whose call is not there is not counted until it is.
 - A source that is missing takes down its own KPIs only; `outcall-exporter check --live` says which and why.
 
 `outcall-exporter init-db` makes these tables with their indexes. To map a source of your own:

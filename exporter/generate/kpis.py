@@ -80,6 +80,9 @@ def _facts(catalogue: Catalogue, kpi: Kpi) -> list[tuple[str, str]]:
         ("窗口 Windows", codes(window.name for window in kpi.windows)),
         ("周期 Cadence", both(CADENCES[kpi.cadence])),
     ]
+    if kpi.unknown:
+        names = codes(measure.name for measure in kpi.unknown)
+        rows.append(("未知 Not known", f"{names}：有之且分子为 0 则不输出 with any of them 0 is absent"))
     if kpi.scenario is not None:
         rows.append(("场景 Scenario", both(catalogue.dimensions["scenario"].values[kpi.scenario])))
     if kpi.companion_of is not None:

@@ -36,13 +36,15 @@ def total(measures: Sequence[Measure], lookup: Lookup) -> tuple[int, int]:
 
 
 def evaluate(kpi: Kpi, lookup: Lookup) -> Value | None:
-    """The KPI's value, or None when there is none (no denominator)."""
+    """The KPI's value, or None when there is none: no denominator, or a numerator of which nothing is known."""
     if kpi.kind == "uplift":
         return _uplift(kpi, lookup)
     denominator, d_scale = total(kpi.denominator, lookup)
     if denominator == 0:
         return None
     numerator, n_scale = total(kpi.numerator, lookup)
+    if not numerator and kpi.unknown and total(kpi.unknown, lookup)[0]:
+        return None
     value = quotient(numerator, denominator, n_scale - d_scale)
     samples = quotient(denominator, 1, d_scale)
     if kpi.kind == "ratio":

@@ -47,7 +47,8 @@ class Merged:
 def package_documents() -> list[Document]:
     """The catalogue that ships with the package; `kpis/NAME.yaml` gives its KPIs the dimension NAME."""
     root = resources.files(PACKAGE)
-    documents = [_package_file(root / f"{name}.yaml", f"{name}.yaml") for name in ("sources", "dimensions", "facts")]
+    names = ("sources", "dimensions", "facts", "alerts")
+    documents = [_package_file(root / f"{name}.yaml", f"{name}.yaml") for name in names]
     for entry in sorted((root / "kpis").iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".yaml"):
             document = _package_file(entry, f"kpis/{entry.name}")

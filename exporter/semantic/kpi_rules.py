@@ -18,6 +18,7 @@ from exporter.semantic.names import (
 from exporter.semantic.spec import CatalogueSpec, KpiSpec, MeasureSpec
 
 Rule = Callable[[CatalogueSpec, Merged], Iterator[ConfigError]]
+_PARTS = ("numerator", "denominator", "unknown", "before", "after")
 
 
 def all_measures(spec: CatalogueSpec) -> Iterator[tuple[str, MeasureSpec, tuple[str, ...]]]:
@@ -53,7 +54,7 @@ def _kpi_references(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError
             yield merged.error(
                 ("kpis", slug, "companion_of"), f"unknown KPI '{kpi.companion_of}'", "name the KPI it stands beside"
             )
-        for part in ("numerator", "denominator", "before", "after"):
+        for part in _PARTS:
             for name in getattr(kpi, part):
                 if name not in measures:
                     yield merged.error(
@@ -92,7 +93,7 @@ def _kpi_measures(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
     measures = {name: (measure, path[0]) for name, measure, path in all_measures(spec)}
     for slug, kpi in spec.kpis.items():
         sections = ("levels",) if kpi.kind == "uplift" else ("facts", "kpis")
-        for part in ("numerator", "denominator", "before", "after"):
+        for part in _PARTS:
             for name in getattr(kpi, part):
                 measure, section = measures.get(name, (None, ""))
                 if measure is None:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from exporter.errors import ConfigError, ConfigErrors, Place
 from exporter.semantic import rules
+from exporter.semantic.alerts import effective
 from exporter.semantic.files import Merged, merge, validate
+from exporter.semantic.hours import business_hours
 from exporter.semantic.model import (
     Anchor,
     Catalogue,
@@ -86,13 +88,23 @@ class _Resolver:
         levels = {name: self._level(name, level) for name, level in self.spec.levels.items()}
         measures = {m.name: m for dataset in datasets.values() for m in dataset.measures}
         measures |= {m.name: m for level in levels.values() for m in level.measures}
-        windows = tuple(Window(name, w.seconds, w.grain) for name, w in self.spec.windows.items())
+        windows = tuple(Window(name, w.seconds, w.grain, w.alert) for name, w in self.spec.windows.items())
         if self.errors:
             raise ConfigErrors(self.errors)
-        kpis = {slug: _kpi(slug, kpi, measures, windows) for slug, kpi in self.spec.kpis.items() if kpi.enabled}
+        kpis = {slug: self._kpi(slug, kpi, measures, windows) for slug, kpi in self.spec.kpis.items() if kpi.enabled}
         groups = tuple(GroupingSet(tuple(g.by), frozenset(g.windows)) for g in self.spec.grouping_sets)
         return Catalogue(
-            self.timezone, self.spec.sources, self.spec.dimensions, windows, groups, datasets, levels, measures, kpis
+            self.timezone,
+            self.spec.sources,
+            self.spec.dimensions,
+            windows,
+            groups,
+            datasets,
+            levels,
+            measures,
+            kpis,
+            {name: alert for name, alert in self.spec.alerts.items() if alert.enabled},
+            business_hours(self.spec.parameters),
         )
 
     def _relations(self) -> Mapping[str, str]:
@@ -241,34 +253,35 @@ class _Resolver:
         edges.append(f"{value} > {spec.bounds[-1]}")
         return tuple(f"count(*) FILTER (WHERE {edge} AND {where}{accepted})" for edge in edges)
 
+    def _kpi(self, slug: str, spec: KpiSpec, measures: Mapping[str, Measure], windows: Sequence[Window]) -> Kpi:
+        def find(names: Sequence[str]) -> tuple[Measure, ...]:
+            return tuple(measures[name] for name in names)
 
-def _kpi(slug: str, spec: KpiSpec, measures: Mapping[str, Measure], windows: Sequence[Window]) -> Kpi:
-    def find(names: Sequence[str]) -> tuple[Measure, ...]:
-        return tuple(measures[name] for name in names)
-
-    return Kpi(
-        slug=slug,
-        title=spec.title,
-        definition=spec.definition,
-        dimension=spec.dimension,
-        kind=spec.kind,
-        unit=spec.unit,
-        direction=spec.direction,
-        cadence=spec.cadence,
-        scenario=spec.scenario,
-        numerator=find(spec.numerator),
-        denominator=find(spec.denominator),
-        before=find(spec.before),
-        after=find(spec.after),
-        histogram=measures[spec.histogram] if spec.histogram else None,
-        labels=(*SLICE_LABELS, *spec.labels),
-        windows=()
-        if spec.kind == "uplift"
-        else tuple(w for w in windows if spec.windows is None or w.name in spec.windows),
-        zero_tolerance=spec.zero_tolerance,
-        min_samples=spec.min_samples,
-        headline_window=spec.headline_window,
-        companion_of=spec.companion_of,
-        targets=tuple(spec.targets),
-        remedy=spec.remedy or Text(zh="", en=""),
-    )
+        return Kpi(
+            slug=slug,
+            title=spec.title,
+            definition=spec.definition,
+            dimension=spec.dimension,
+            kind=spec.kind,
+            unit=spec.unit,
+            direction=spec.direction,
+            cadence=spec.cadence,
+            scenario=spec.scenario,
+            numerator=find(spec.numerator),
+            denominator=find(spec.denominator),
+            unknown=find(spec.unknown),
+            before=find(spec.before),
+            after=find(spec.after),
+            histogram=measures[spec.histogram] if spec.histogram else None,
+            labels=(*SLICE_LABELS, *spec.labels),
+            windows=()
+            if spec.kind == "uplift"
+            else tuple(w for w in windows if spec.windows is None or w.name in spec.windows),
+            zero_tolerance=spec.zero_tolerance,
+            min_samples=spec.min_samples,
+            headline_window=spec.headline_window,
+            companion_of=spec.companion_of,
+            targets=tuple(spec.targets),
+            alert=effective(self.spec, spec),
+            remedy=spec.remedy or Text(zh="", en=""),
+        )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from exporter.semantic.hours import BusinessHours
 from exporter.semantic.spec import (
+    AlertSpec,
     DimensionSpec,
     Grain,
+    HealthSpec,
     SourceSpec,
     TargetSpec,
     Text,
+    WindowAlertSpec,
 )
 
 GRAIN_SECONDS: Mapping[Grain, int] = {"minute": 60, "hour": 3600}
@@ -24,6 +28,7 @@ class Window:
     name: str
     seconds: int
     grain: Grain
+    alert: WindowAlertSpec = field(default_factory=WindowAlertSpec)
 
     def bounds(self, as_of: float) -> tuple[int, int]:
         """[start, end) in Unix seconds, both on the grain (contract §2)."""
@@ -134,6 +139,7 @@ class Kpi:
     scenario: str | None
     numerator: tuple[Measure, ...]
     denominator: tuple[Measure, ...]
+    unknown: tuple[Measure, ...]
     before: tuple[Measure, ...]
     after: tuple[Measure, ...]
     histogram: Measure | None
@@ -144,13 +150,14 @@ class Kpi:
     headline_window: str
     companion_of: str | None
     targets: tuple[TargetSpec, ...]
+    alert: AlertSpec
     remedy: Text
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Every measure the KPI needs."""
         extra = (self.histogram,) if self.histogram else ()
-        return (*self.numerator, *self.denominator, *self.before, *self.after, *extra)
+        return (*self.numerator, *self.denominator, *self.unknown, *self.before, *self.after, *extra)
 
     @property
     def datasets(self) -> frozenset[str]:
@@ -179,3 +186,5 @@ class Catalogue:
     levels: Mapping[str, Level]
     measures: Mapping[str, Measure]
     kpis: Mapping[str, Kpi]
+    alerts: Mapping[str, HealthSpec] = field(default_factory=dict)
+    business_hours: BusinessHours = field(default_factory=BusinessHours)

@@ -16,6 +16,7 @@ RESERVED = (
     "as_of",
     "backfill",
     "build",
+    "business",
     "clock",
     "collector",
     "config",
@@ -33,6 +34,7 @@ RESERVED = (
     "recordings_scan",
     "recordings_store",
     "rejected",
+    "relay",
     "rows_read",
     "series",
     "source",
@@ -41,6 +43,8 @@ RESERVED = (
     "watermark",
     "window",
 )
+# Where the runbooks of the alerts are published.
+RUNBOOKS = "https://github.com/outcall-exporter/outcall-exporter/blob/main/docs/runbooks"
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -67,3 +71,23 @@ def measure_metric(measure: str) -> str:
 def is_reserved(name: str) -> bool:
     """Whether a KPI or measure of that name could collide with a family of the exporter's own."""
     return any(name == word or name.startswith(f"{word}_") for word in RESERVED)
+
+
+def camel(slug: str) -> str:
+    """`early_hangup` -> `EarlyHangup`."""
+    return "".join(word.capitalize() for word in slug.split("_"))
+
+
+def alert_name(slug: str, ending: str) -> str:
+    """`early_hangup`, `High` -> `OutcallEarlyHangupHigh`."""
+    return f"Outcall{camel(slug)}{ending}"
+
+
+def runbook_url(alert: str) -> str:
+    """The page that tells what to do."""
+    return f"{RUNBOOKS}/{alert}.md"
+
+
+def dashboard_url(grafana: str, uid: str) -> str:
+    """A dashboard of the shipped ones; `grafana` is where the server is."""
+    return f"{grafana.rstrip('/')}/d/{uid}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from exporter.errors import ConfigError, ConfigErrors
+from exporter.semantic.alert_rules import ALERT_RULES
 from exporter.semantic.files import Merged
 from exporter.semantic.kpi_rules import KPI_RULES, Rule, listed
 from exporter.semantic.model import GRAIN_SECONDS
@@ -131,4 +132,5 @@ RULES: tuple[Rule, ...] = (
     _windows_sound,
     _windows_known,
     *KPI_RULES,
+    *ALERT_RULES,
 )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraint
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+.\-]{1,64}$")]
+AlertName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{0,62}$")]
 Sql = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 ColumnType = Literal["bigint", "int", "real", "numeric", "text", "timestamptz", "date", "boolean", "text[]"]
 Severity = Literal["goal", "warning", "critical"]
@@ -39,6 +40,8 @@ class SourceSpec(Spec):
     columns: dict[Name, ColumnType]
     relation: str | None = None
     select: Sql | None = None
+    # How long after the newest call it may bring nothing new before somebody is told, seconds.
+    expected_within: int | None = Field(default=None, ge=60)
 
 
 class BandsSpec(Spec):
@@ -58,11 +61,20 @@ class DimensionSpec(Spec):
     bands: BandsSpec | None = None
 
 
+class WindowAlertSpec(Spec):
+    """How long alerts on a window wait and linger, seconds; `strict_z`: z of the bounds where there are many looks."""
+
+    wait: int = Field(default=900, ge=0, alias="for")
+    keep_firing_for: int = Field(default=900, ge=0)
+    strict_z: FiniteFloat | None = Field(default=None, gt=0, le=10)
+
+
 class WindowSpec(Spec):
     """A rolling window and the grain of its edges."""
 
     seconds: int = Field(ge=60)
     grain: Grain
+    alert: WindowAlertSpec = WindowAlertSpec()
 
 
 class GroupingSetSpec(Spec):
@@ -155,6 +167,28 @@ class TargetSpec(Spec):
     slice: dict[Name, LabelValue] = {}
 
 
+class BurnSpec(Spec):
+    """A burn-rate pair: the error budget is spent `factor` times too fast in the long and in the short window."""
+
+    severity: Literal["warning", "critical"]
+    factor: FiniteFloat = Field(gt=1)
+    long: str
+    short: str
+
+
+class AlertSpec(Spec):
+    """Which windows of a KPI are watched, and how; see docs/decisions/0009-alerts.md."""
+
+    enabled: bool = True
+    window: str | None = None
+    fast: list[str] = []
+    late: str | None = None
+    bounds: bool = True
+    samples: list[Name] = []
+    tail: Name | None = None
+    burn: list[BurnSpec] = []
+
+
 class KpiSpec(Spec):
     """One KPI: `ratio` and `mean` divide measures, `quantile` reads a histogram, `uplift` compares two means."""
 
@@ -169,6 +203,8 @@ class KpiSpec(Spec):
     scenario: LabelValue | None = None
     numerator: list[Name] = []
     denominator: list[Name] = []
+    # Rows whose part of the numerator is NULL: a numerator of 0 is not known while there are any.
+    unknown: list[Name] = []
     before: list[Name] = []
     after: list[Name] = []
     histogram: Name | None = None
@@ -179,6 +215,7 @@ class KpiSpec(Spec):
     headline_window: str = "24h"
     companion_of: Name | None = None
     targets: list[TargetSpec] = []
+    alert: AlertSpec = AlertSpec()
     remedy: Text | None = None
     measures: dict[Name, MeasureSpec] = {}
 
@@ -196,6 +233,30 @@ class KpiSpec(Spec):
         return self
 
 
+class HealthRuleSpec(Spec):
+    """The rule of an alert for one severity; `<line>` in its texts is the line."""
+
+    severity: Literal["info", "warning", "critical"]
+    expr: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+    wait: int = Field(default=0, ge=0, alias="for")
+    line: FiniteFloat | None = None
+
+
+class HealthSpec(Spec):
+    """An alert that is not a KPI's; see the head of alerts.yaml."""
+
+    about: Literal["exporter", "platform", "host", "relay"]
+    summary: Text
+    description: Text
+    where: str = "-"
+    value: str = "-"
+    dimension: Name = "technical"
+    enabled: bool = True
+    interval: int = Field(default=15, ge=5)
+    keep_firing_for: int = Field(default=0, ge=0)
+    rules: list[HealthRuleSpec] = Field(min_length=1)
+
+
 class CatalogueSpec(Spec):
     """A whole catalogue file, or the operator's own additions to it."""
 
@@ -209,3 +270,4 @@ class CatalogueSpec(Spec):
     facts: dict[Name, FactSpec] = {}
     levels: dict[Name, LevelSpec] = {}
     kpis: dict[Name, KpiSpec] = {}
+    alerts: dict[AlertName, HealthSpec] = {}

@@ -51,7 +51,6 @@ class Buckets:
     cells: list[RawLabels] = field(default_factory=list)
     mark: Mark | None = None
     covered_from: int | None = None
-    newest_event: float | None = None
     _ids: dict[RawLabels, int] = field(default_factory=dict)
 
     def cell_id(self, labels: RawLabels) -> int:

@@ -23,14 +23,14 @@ from exporter.errors import StateError
 from exporter.state.buckets import HOUR, MINUTE, Buckets, Mark
 
 FILE_NAME = "state.sqlite3"
-_VERSION = 2
+_VERSION = 3
 _APPLICATION = 0x4F555443  # "OUTC": tells our files from other programs' databases
 # The last column of every table is the checksum of the others.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dataset (
     name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, width INTEGER NOT NULL, as_of REAL, floor REAL, xmin INTEGER,
-    covered_from INTEGER, newest_event REAL, crc INTEGER NOT NULL
+    covered_from INTEGER, crc INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cell (
     dataset TEXT NOT NULL, id INTEGER NOT NULL, labels TEXT NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (dataset, id)
@@ -180,14 +180,12 @@ class Store:
     def load(self, fingerprints: Mapping[str, str], shapes: Mapping[str, tuple[int, int]]) -> dict[str, Buckets]:
         """The saved datasets whose fingerprint still holds; others are removed. `shapes`: (width, labels)."""
         result: dict[str, Buckets] = {}
-        rows = self._db.execute(
-            "SELECT name, fingerprint, width, as_of, floor, xmin, covered_from, newest_event FROM dataset"
-        )
-        for name, fingerprint, width, as_of, floor, xmin, covered_from, newest in rows.fetchall():
+        rows = self._db.execute("SELECT name, fingerprint, width, as_of, floor, xmin, covered_from FROM dataset")
+        for name, fingerprint, width, as_of, floor, xmin, covered_from in rows.fetchall():
             if fingerprints.get(name) != fingerprint or shapes[name][0] != width:
                 self.drop(name)
                 continue
-            buckets = Buckets(width, shapes[name][1], covered_from=covered_from, newest_event=newest)
+            buckets = Buckets(width, shapes[name][1], covered_from=covered_from)
             buckets.mark = None if as_of is None else Mark(as_of, floor, xmin)
             if self._load_buckets(name, buckets):
                 result[name] = buckets
@@ -239,7 +237,7 @@ class Store:
     ) -> None:
         mark = state.mark
         fields = (mark.as_of, mark.floor, mark.xmin) if mark else (None, None, None)
-        _put(db, "dataset", (name, fingerprint, state.width, *fields, state.covered_from, state.newest_event))
+        _put(db, "dataset", (name, fingerprint, state.width, *fields, state.covered_from))
         saved = self._cells_saved.get(name, 0)
         for number, labels in enumerate(state.cells[saved:], start=saved):
             _put(db, "cell", (name, number, json.dumps(labels)))

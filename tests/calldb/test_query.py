@@ -162,7 +162,10 @@ def own_file(folder: Path, text: str) -> Path:
 
 
 OWN = {
-    "a source is mapped": ("sources: {complaints: {relation: crm.complaints}}", {"complaint"}),
+    "a source is mapped": (
+        "sources: {complaints: {relation: crm.complaints}}",
+        {"complaint", "complaint_without_call"},
+    ),
     "a label gets another band": (
         "dimensions: {generation: {bands: {kind: birth_year, below: elderly, from: {1980: gen_x}}}}",
         {"task_need", "task_completion"},
@@ -183,4 +186,7 @@ def test_another_time_zone_moves_what_is_cut_in_it() -> None:
     """Facts with a period or a calendar limit; those without are kept."""
     before, after = fingerprints(CATALOGUE), fingerprints(load_catalogue(timezone="Europe/Berlin"))
     kept = {name for name in before if before[name] == after[name]}
-    assert kept == {"ledger_entry", "case_entry", "repayment", "task_need", "task_completion", "incident"}
+    assert kept == {
+        "ledger_entry", "case_entry", "repayment", "task_need", "task_completion", "incident",
+        "masking_scan_without_call", "complaint_without_call",
+    }  # fmt: skip

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.commands.check_report import line_text
 from exporter.commands.series import Domain, expected_series, observed
 from exporter.commands.table import table, width
 from exporter.semantic.load import load_catalogue
@@ -48,6 +50,22 @@ def test_configuration_by_environment(tmp_path: Path) -> None:
     assert done.status == 0
     assert "time zone      Europe/Berlin\n" in done.out
     assert "not given: set OUTCALL_DATABASE_URL" in done.out
+
+
+@pytest.mark.parametrize(
+    ("slug", "target", "alarm"),
+    [
+        ("asr_accuracy", ">= 0.97, 3 by slice", ">= 0.95, 1 by slice"),  # its alarm line is of `dialect: all`
+        ("early_hangup", "<= 0.25", "<= 0.3, 1 by slice"),
+        ("recovery", "2 by slice", "-"),
+        ("tts_mos", ">= 4", ">= 3.5"),
+        ("connect", "-", "-"),
+    ],
+)
+def test_lines(slug: str, target: str, alarm: str) -> None:
+    """That of the whole, however it is written, and how many slices have their own."""
+    kpi = CATALOGUE.kpis[slug]
+    assert (line_text(kpi, "warning"), line_text(kpi, "critical")) == (target, alarm)
 
 
 CELLS = st.text("ab中。 ", max_size=8)

@@ -39,6 +39,14 @@ def test_early_hangup(tmp_path: Path) -> None:
         assert text in done.out
 
 
+def test_what_is_not_known_is_told() -> None:
+    """When a cost of 0 is absent stands beside the formula."""
+    text = explanation(CATALOGUE, CATALOGUE.kpis["acquisition_cost"])
+    rule = "and so is 0 while there are (acquisition_dials_without_cost + ledger_entries_without_amount)"
+    assert f"nothing over nothing is absent, {rule}\n" in text
+    assert rule[:10] not in explanation(CATALOGUE, CATALOGUE.kpis["csat"])
+
+
 @pytest.mark.parametrize("kpi", CATALOGUE.kpis.values(), ids=CATALOGUE.kpis.keys())
 def test_every_kpi(kpi: Kpi) -> None:
     """Each names the families, every measure with its SQL, and every source with its statement."""

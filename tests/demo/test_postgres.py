@@ -121,9 +121,9 @@ async def test_next_port_is_tried_when_one_is_taken(base: Path, monkeypatch: pyt
     """Between our look at a port and the server's bind another program may take it."""
     with socket.create_server((HOST, 0)) as taken:
         taken_port = taken.getsockname()[1]
-        free_port = server_module._free_port
+        free_port = server_module.free_port
         ports = iter([taken_port, taken_port])
-        monkeypatch.setattr(server_module, "_free_port", lambda: next(ports, None) or free_port())
+        monkeypatch.setattr(server_module, "free_port", lambda: next(ports, None) or free_port())
         async with EmbeddedPostgres(base=base) as server:
             assert server.port != taken_port
             assert next(ports, None) is None

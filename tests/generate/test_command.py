@@ -28,8 +28,9 @@ def spoil(path: Path) -> None:
     path.write_text(f"{text[:at]}X{text[at:]}", encoding="utf-8")
 
 
-def test_the_repository_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["generate", "--check", "docs", "--root", str(ROOT)]) == 0, capsys.readouterr().err
+@pytest.mark.parametrize("target", ["docs", "rules", "runbooks"])
+def test_the_repository_is_up_to_date(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "--check", target, "--root", str(ROOT)]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -51,9 +52,9 @@ def test_missing_files_drift_too(checkout: Path, capsys: pytest.CaptureFixture[s
     before = contents(checkout)
     for name in FILES[2:]:
         (checkout / name).unlink()
-    assert main(["generate", "--check", "--root", str(checkout)]) == 1
+    assert main(["generate", "--check", "docs", "--root", str(checkout)]) == 1
     assert ", ".join(FILES[2:]) in capsys.readouterr().err
-    assert main(["generate", "--root", str(checkout)]) == 0
+    assert main(["generate", "docs", "--root", str(checkout)]) == 0
     assert contents(checkout) == before
 
 
@@ -79,7 +80,7 @@ def test_missing_markers_are_told(checkout: Path, text: str, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["dashbords"], "there is no target 'dashbords'. Fix: choose from docs"),
+        (["dashbords"], "there is no target 'dashbords'. Fix: choose from docs, rules, runbooks"),
         (["--root", "{empty}"], "{empty} is not a checkout: it has no README.md. Fix: "),
     ],
 )

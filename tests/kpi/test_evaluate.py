@@ -46,6 +46,19 @@ def test_money_is_scaled_back() -> None:
     assert (value.value, value.samples, value.bounds) == (3000.0005 / 6, 6.0, None)
 
 
+def test_a_cost_of_zero_has_to_be_known() -> None:
+    """No cost among unknown ones is unknown, in the calls as in the ledger; without unknown ones it is 0."""
+    for name in ("acquisition_dials_without_cost", "ledger_entries_without_amount"):
+        unknown = {name: 1, "granted_customers": 2}
+        assert evaluate(kpi("acquisition_cost"), lookup("acquisition_cost", **unknown)) is None
+        some = evaluate(kpi("acquisition_cost"), lookup("acquisition_cost", acquisition_call_cost_cny=4, **unknown))
+        assert some is not None
+        assert some.value == 2e-6
+    nothing = evaluate(kpi("acquisition_cost"), lookup("acquisition_cost", granted_customers=2))
+    assert nothing is not None
+    assert nothing.value == 0
+
+
 def test_money_over_money_is_a_plain_ratio() -> None:
     """Samples are the overdue yuan; more repaid than overdue has a value and no bounds."""
     value = evaluate(kpi("recovery"), lookup("recovery", repaid_cny=45_000_000, overdue_cny=100_000_000))
@@ -83,6 +96,10 @@ def test_a_denominator_may_be_a_sum() -> None:
     value = evaluate(kpi("recording_retention"), lookup("recording_retention", **measures))
     assert value is not None
     assert (value.value, value.samples) == (0.9, 10.0)
+    measures |= {"recordings_kept_without_call": 8, "recordings_deleted_early_without_call": 2}
+    value = evaluate(kpi("recording_retention"), lookup("recording_retention", **measures))
+    assert value is not None
+    assert (value.value, value.samples) == (17 / 20, 20.0)
 
 
 def test_an_uplift_compares_means() -> None:

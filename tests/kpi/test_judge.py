@@ -42,6 +42,10 @@ RATIOS = [
     ("lead_conversion", {}, 0.23, (0.20, 0.26), 900, "ok"),
     ("lead_conversion", {}, 0.15, (0.13, 0.17), 900, "below_goal"),
     ("lead_conversion", {}, 0.10, (0.08, 0.119), 900, "warning"),
+    # Its target is 0.22, its line 0.12: the value has to be below the line, its upper bound below the target.
+    ("lead_conversion", {}, 0.10, (0.05, 0.18), 90, "warning"),
+    ("lead_conversion", {}, 0.10, (0.03, 0.25), 40, "watch"),
+    ("lead_conversion", {}, 0.12, (0.08, 0.18), 90, "below_goal"),
     # One breach is a breach, on a single sample.
     ("blocked_redial", {}, 0.0, (0.0, 0.79), 1, "ok"),
     ("blocked_redial", {}, 1.0, (0.20, 1.0), 1, "critical"),
@@ -116,12 +120,11 @@ def test_means_quantiles_and_uplifts(slug: str, number: float, samples: float | 
 
 @pytest.mark.parametrize("slug", sorted(catalogue().kpis))
 def test_targets_lie_on_the_good_side_of_alarm_lines(slug: str) -> None:
-    """In every slice that has both; else a critical alert would fire without a warning."""
+    """In every slice that has both, goals before targets; else a critical alert would fire without a warning."""
     for target in kpi(slug).targets:
         lines = lines_for(kpi(slug), whole(slug, **target.slice))
-        if lines.warning is not None and lines.critical is not None:
-            better = lines.warning - lines.critical
-            assert (better if kpi(slug).direction == "higher" else -better) >= 0
+        there = [line for line in (lines.goal, lines.warning, lines.critical) if line is not None]
+        assert there == sorted(there, reverse=kpi(slug).direction == "higher")
 
 
 def test_every_kpi_with_a_target_has_judged_examples() -> None:

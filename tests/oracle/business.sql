@@ -42,6 +42,15 @@ FROM (
     ORDER BY a.customer_id, a.granted_at, a.application_id
 ) AS first_grant
 
+-- kpi: unknown_cost (num: costs that there are, but nobody knows)
+SELECT ended_at AS anchor, scenario, generation, period, script, 'all' AS own, 1 AS num, 0 AS den
+FROM call
+WHERE dial AND scenario = 'acquisition' AND cost_cny IS NULL
+UNION ALL
+SELECT booked_at, scenario, 'all', 'all', 'all', 'all', 1, 0
+FROM cost_ledger
+WHERE scenario = 'acquisition' AND amount_cny IS NULL
+
 -- kpi: recovery
 SELECT
     entered_at AS anchor, 'collection' AS scenario, coalesce(generation, 'unknown') AS generation,

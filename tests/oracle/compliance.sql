@@ -88,6 +88,10 @@ SELECT
 FROM masking_scans AS s
 JOIN call ON call.call_id = s.call_id
 WHERE s.sensitive > 0 AND s.masked IS NOT NULL
+UNION ALL
+SELECT scanned_at, 'all', 'all', 'all', 'all', 'all', (masked = sensitive)::int, 1
+FROM masking_scans
+WHERE call_id IS NULL AND sensitive > 0 AND masked IS NOT NULL
 
 -- kpi: recording_retention
 SELECT
@@ -95,8 +99,15 @@ SELECT
     (NOT early)::int AS num, 1 AS den
 FROM (
     SELECT deleted_at, due, coalesce(deleted_at < due, false) AS early, scenario, generation, period, script
-    FROM recordings AS r
-    JOIN call ON call.call_id = r.call_id
+    FROM (
+        SELECT started_at, deleted_at, scenario, generation, period, script
+        FROM recordings
+        JOIN call USING (call_id)
+        UNION ALL
+        SELECT started_at, deleted_at, 'all', 'all', 'all', 'all'
+        FROM recordings
+        WHERE call_id IS NULL
+    ) AS r
     CROSS JOIN LATERAL (
         SELECT (r.started_at AT TIME ZONE current_setting('oracle.zone') + interval '6 months')
             AT TIME ZONE current_setting('oracle.zone')

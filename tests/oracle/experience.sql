@@ -49,3 +49,7 @@ UNION ALL
 SELECT c.received_at, call.scenario, call.generation, call.period, call.script, 'all', 1, 0
 FROM complaints AS c
 JOIN call ON call.call_id = c.call_id
+UNION ALL
+SELECT received_at, 'all', 'all', 'all', 'all', 'all', 1, 0
+FROM complaints
+WHERE call_id IS NULL

@@ -33,11 +33,15 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A quotient: its section in the SQL, the suffix of its gauge, its own label, the windows that it has."""
+    """A quotient: its section in the SQL, the suffix of its gauge, its own label, the windows that it has.
+
+    `unknown` is the section of the amounts that are missing from its numerator: where there are any, 0 is not known.
+    """
 
     slug: str
     suffix: str = "ratio"
     own_label: str = ""
+    unknown: str = ""
     windows: tuple[str, ...] = tuple(window.name for window in WINDOWS)
 
     @property
@@ -57,7 +61,7 @@ class Kpi:
 KPIS = (
     Kpi("effective_contact"),
     Kpi("lead_conversion"),
-    Kpi("acquisition_cost", suffix="cny"),
+    Kpi("acquisition_cost", suffix="cny", unknown="unknown_cost"),
     Kpi("recovery", own_label="bucket"),
     Kpi("escalation"),
     Kpi("task_completion", own_label="task"),
@@ -126,7 +130,8 @@ async def oracle(
     async with snapshot(connection, timezone):
         for kpi in KPIS:
             if kpi.slug in asked:
-                gauges |= quotients(kpi, await sums(connection, kpi, spans, as_of))
+                unknown = await sums(connection, Kpi(kpi.unknown), spans, as_of) if kpi.unknown else []
+                gauges |= quotients(kpi, await sums(connection, kpi, spans, as_of), unknown)
         if LATENCY.slug in asked:
             gauges |= latencies(await sums(connection, LATENCY, spans, as_of, spread=True))
         for measure in MEASURES:
@@ -195,15 +200,19 @@ def labels(cell: Cell, own_label: str = "", **more: str) -> Labels:
     return tuple(sorted({"window": window, **named, **own, **more}.items()))
 
 
-def quotients(kpi: Kpi, rows: Iterable[asyncpg.Record]) -> Gauges:
-    """Value, bounds and samples of every cell; nothing over nothing is absent, and so is anything over nothing."""
+def quotients(kpi: Kpi, rows: Iterable[asyncpg.Record], unknown: Iterable[asyncpg.Record] = ()) -> Gauges:
+    """Value, bounds and samples of every cell; nothing over nothing is absent, and so is anything over nothing.
+
+    A sum of nothing but unknown amounts is not 0, it is unknown: absent too.
+    """
+    missing = {cell for cell, _, _ in rolled_up(unknown)}
     totals: defaultdict[Cell, tuple[Decimal, Decimal]] = defaultdict(lambda: (ZERO, ZERO))
     for cell, num, den in rolled_up(rows):
         old_num, old_den = totals[cell]
         totals[cell] = old_num + num, old_den + den
     gauges: Gauges = {}
     for cell, (num, den) in totals.items():
-        if den > 0:
+        if den > 0 and (num != 0 or cell not in missing):
             at = labels(cell, kpi.own_label)
             gauges[kpi.value_name, at] = float(num / den)
             gauges[kpi.samples_name, at] = float(den)

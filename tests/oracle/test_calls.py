@@ -229,6 +229,22 @@ async def test_complaints_beside_answered_calls(ledger: Ledger) -> None:
     assert value(gauges, "complaint_ratio_upper", "7d") == 1.0
 
 
+async def test_a_complaint_about_no_call_is_in_the_whole_alone(ledger: Ledger) -> None:
+    """It has no scenario and no time of day; one about a call that is not there waits for it."""
+    call = await ledger.call(scenario="collection")
+    await ledger.call()
+    for number, about in enumerate((call, None, None, 999)):
+        await ledger.put("complaints", complaint_id=number, call_id=about, received_at=AGO)
+    gauges = await ledger.gauges("complaint")
+    assert values(gauges, "complaint_ratio") == dict.fromkeys(("5m", "1h", "24h", "7d", "30d"), 3 / 2)
+    assert value(gauges, "complaint_ratio", scenario="collection") == 1
+    assert value(gauges, "complaint_ratio", scenario="acquisition") == 0
+    assert not [at for _, at in gauges if ("scenario", "unknown") in at or ("period", "unknown") in at]
+    await ledger.missed(call_id=999, scenario="collection")
+    gauges = await ledger.gauges("complaint")
+    assert value(gauges, "complaint_ratio") == value(gauges, "complaint_ratio", scenario="collection") == 2
+
+
 async def test_incidents_are_averaged_whole(ledger: Ledger) -> None:
     """Ten and thirty minutes; one that is open and one resolved before it was opened are left out."""
     for number, minutes in enumerate((10, 30, -1)):

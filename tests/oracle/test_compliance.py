@@ -132,6 +132,38 @@ async def test_masking_counts_scans_that_found_something(ledger: Ledger) -> None
     assert (value(gauges, "masking_ratio"), value(gauges, "masking_samples")) == (0.5, 2)
 
 
+async def test_a_scan_of_no_call_is_in_the_whole_alone(ledger: Ledger) -> None:
+    """A breach of no known call is a breach: it is missed by no window, and by every slice."""
+    call = await ledger.call()
+    scans = [(call, 3, 3), (None, 3, 2), (None, 3, 3), (None, 0, 0), (None, 3, None), (999, 3, 0)]
+    for number, (of, sensitive, masked) in enumerate(scans):
+        row = {"scan_id": number, "call_id": of, "sensitive": sensitive, "masked": masked}
+        await ledger.put("masking_scans", scanned_at=AGO, **row)
+    gauges = await ledger.gauges("masking")
+    assert values(gauges, "masking_ratio") == dict.fromkeys(("5m", "1h", "24h", "7d", "30d"), 2 / 3)
+    assert value(gauges, "masking_samples") == 3
+    slices = {at for name, at in gauges if name == "outcall_masking_samples" and ("window", "1h") in at}
+    whole = {labels for labels in slices if {text for _, text in labels} == {"1h", "all"}}
+    assert len(whole) == 1
+    assert {gauges["outcall_masking_ratio", labels] for labels in slices - whole} == {1}
+
+
+async def test_recordings_of_no_call_are_judged_as_a_whole(ledger: Ledger) -> None:
+    """Kept and deleted ones alike; they cover no call."""
+    half_year_ago = datetime(2024, 12, 18, 9, 58, tzinfo=UTC)  # due at 09:58 today
+    call = await ledger.call(generation="elderly")
+    recordings = [(None, half_year_ago, None), (None, AGO - DAY, AGO), (call, half_year_ago, None), (999, AGO, AGO)]
+    for number, (of, started_at, deleted_at) in enumerate(recordings):
+        row = {"recording_id": number, "call_id": of, "started_at": started_at, "deleted_at": deleted_at}
+        await ledger.put("recordings", **row)
+    await ledger.call()
+    gauges = await ledger.gauges("recording_retention", "recording_coverage")
+    assert (value(gauges, "recording_retention_ratio"), value(gauges, "recording_retention_samples")) == (2 / 3, 3)
+    assert value(gauges, "recording_retention_samples", generation="elderly") == 1
+    assert value(gauges, "recording_retention_samples", generation="unknown") is None
+    assert value(gauges, "recording_coverage_ratio", "24h") == 0.5
+
+
 async def test_a_recording_is_judged_once(ledger: Ledger) -> None:
     """Deleted early counts at the deletion; kept counts half a year after the start, whatever happens after that."""
     call = await ledger.call()

@@ -35,7 +35,7 @@ async def test_a_customer_converts_once_per_campaign(ledger: Ledger) -> None:
 async def test_the_first_application_is_the_earliest_of_a_campaign(ledger: Ledger) -> None:
     """Not the lowest id, not one of another scenario, of nobody, or of no known call; each campaign has its own."""
     young = await ledger.call(generation="gen_z")
-    old = await ledger.call(generation="elderly")
+    old = await ledger.call(generation="elderly", cost_cny=Decimal(2))
     other_campaign = await ledger.call(generation="gen_x", campaign_id=2)
     operations = await ledger.call(scenario="operations")
     applications = [
@@ -134,7 +134,38 @@ async def test_an_unknown_amount_is_not_zero(ledger: Ledger) -> None:
     gauges = await ledger.gauges("recovery", "acquisition_cost")
     assert value(gauges, "recovery_ratio", bucket="M1") is None
     assert value(gauges, "recovery_ratio", bucket="unknown") == value(gauges, "recovery_ratio", bucket="all") == 0.5
-    assert value(gauges, "acquisition_cost_cny") == 0
+    assert value(gauges, "acquisition_cost_cny") is None
+
+
+async def test_a_cost_of_zero_is_said_where_every_cost_is_known(ledger: Ledger) -> None:
+    """Nothing spent, or spent for nothing, is 0; of one unknown cost, and of free calls beside it, nobody knows."""
+    costs = {"gen_z": None, "gen_y": Decimal(0), "gen_x": None, "elderly": Decimal(6)}
+    for generation, cost in costs.items():
+        ended_at = AGO - 2 * DAY if generation == "gen_x" else AGO
+        call = await ledger.call(customer_id=None, generation=generation, cost_cny=cost, ended_at=ended_at)
+        row = {"customer_id": call, "source_call_id": call, "granted_at": AGO}
+        await ledger.put("credit_applications", application_id=call, **row)
+    gauges = await ledger.gauges("acquisition_cost")
+    found = {generation: value(gauges, "acquisition_cost_cny", generation=generation) for generation in costs}
+    assert found == {"gen_z": None, "gen_y": 0, "gen_x": 0, "elderly": 6}
+    assert value(gauges, "acquisition_cost_samples", generation="gen_z") is None
+    assert value(gauges, "acquisition_cost_cny") == 6 / 4  # what is not known is left out of what is
+    assert value(gauges, "acquisition_cost_cny", "7d", generation="gen_x") is None
+
+
+async def test_an_unknown_ledger_entry_is_of_no_slice(ledger: Ledger) -> None:
+    """It leaves the whole unknown, where nothing else was spent; the generations know of no ledger."""
+    await ledger.put("cost_ledger", entry_id=1, booked_at=AGO, scenario="acquisition", amount_cny=None)
+    await ledger.put("cost_ledger", entry_id=2, booked_at=AGO, scenario="collection", amount_cny=None)
+    call = await ledger.call(ended_at=AGO - 2 * DAY, cost_cny=Decimal(7))
+    row = {"customer_id": 1, "source_call_id": call, "granted_at": AGO}
+    await ledger.put("credit_applications", application_id=1, **row)
+    gauges = await ledger.gauges("acquisition_cost")
+    assert (
+        value(gauges, "acquisition_cost_cny") is value(gauges, "acquisition_cost_cny", scenario="acquisition") is None
+    )
+    assert value(gauges, "acquisition_cost_cny", generation="gen_z") == 0
+    assert value(gauges, "acquisition_cost_cny", "7d") == 7
 
 
 async def test_tasks_by_generation_and_kind(ledger: Ledger) -> None:

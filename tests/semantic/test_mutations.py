@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from exporter.calldb.tracker import Tracker
 from exporter.errors import ConfigError, ConfigErrors
 from exporter.expose.families import Exposition
+from exporter.generate.rules.files import rule_files
+from exporter.generate.rules.model import Options
 from exporter.semantic import files
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.yamlfile import Document
@@ -61,6 +63,7 @@ def load(text: str, folder: Path) -> None:
         tracker = Tracker(catalogue)
         assert tracker.fingerprints.keys() == catalogue.datasets.keys()
         Exposition(catalogue).update(tracker.cube, tracker.levels, lambda *_: True)
+        assert rule_files(catalogue, Options())
     assert not told or "Fix: " in told
 
 

@@ -50,6 +50,8 @@ def test_several_at_once(tmp_path: Path) -> None:
 ONE_EACH = (
     "key_not_a_column", "anchor_no_instant", "unknown_label", "band_of_no_time", "window_with_a_rest", "unknown_window",
     "measure_twice", "unknown_dimension", "measure_of_a_level", "unknown_own_label", "reserved_name",
+    "unknown_alert_window", "late_for_nothing", "no_tail", "no_budget", "samples_of_nothing", "alert_of_that_name",
+    "no_time_of_day",
 )  # fmt: skip
 
 

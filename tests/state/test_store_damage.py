@@ -112,6 +112,45 @@ def test_another_file_is_not_written_to(tmp_path: Path, script: str) -> None:
     assert (tmp_path / "state.damaged-1").read_bytes() == before
 
 
+def test_the_state_of_an_older_version_is_set_aside(tmp_path: Path) -> None:
+    """A file of the second format, which kept a column more, is no error: it is kept, and the state read again."""
+    fill(tmp_path)
+    path = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            """DROP TABLE dataset;
+            CREATE TABLE dataset (
+                name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, width INTEGER NOT NULL, as_of REAL, floor REAL,
+                xmin INTEGER, covered_from INTEGER, newest_event REAL, crc INTEGER NOT NULL
+            ) WITHOUT ROWID;
+            INSERT INTO dataset VALUES ('one', 'print of one', 3, 1.0, 1.0, 1, 0, 1.0, 0);
+            PRAGMA user_version=2"""
+        )
+    before = path.read_bytes()
+    assert reopened(tmp_path) == "aside"
+    assert (tmp_path / "state.damaged-1").read_bytes() == before
+
+
+def test_the_state_has_no_column_too_many(tmp_path: Path) -> None:
+    """The format's number goes with its tables: whoever changes one changes both."""
+    fill(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        tables = {
+            name: [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
+            for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        version = db.execute("PRAGMA user_version").fetchone()
+    assert (version, tables) == (
+        (3,),
+        {
+            "meta": ["name", "value", "crc"],
+            "dataset": ["name", "fingerprint", "width", "as_of", "floor", "xmin", "covered_from", "crc"],
+            "cell": ["dataset", "id", "labels", "crc"],
+            "bucket": ["dataset", "grain", "start", "vector", "crc"],
+        },
+    )
+
+
 def test_each_damaged_file_is_kept(tmp_path: Path) -> None:
     """Under the next free number."""
     for number in (1, 2, 3):

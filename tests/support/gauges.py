@@ -15,7 +15,7 @@ from exporter.expose.families import Exposition
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
 from exporter.state.store import Store
-from tests.oracle.gauges import oracle
+from tests.oracle import FAMILIES, oracle
 from tests.support.scrape import Samples, compare, parse
 
 # Long enough that nothing grows stale within a test.
@@ -67,7 +67,7 @@ class Stepper:
     async def differences(self) -> list[str]:
         """Where the gauges and the independent oracle disagree, at the gauges' own instant."""
         expected = await oracle(self.opened, self.as_of, timezone=self.lanes.catalogue.timezone)
-        return compare(expected, self.gauges(), families={name for name, _ in expected})
+        return compare(expected, self.gauges(), families=FAMILIES)
 
 
 @asynccontextmanager

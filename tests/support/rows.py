@@ -141,7 +141,7 @@ def judged_check(world: World) -> Row:
 
 def scan(world: World, late: bool) -> Row:
     at = world.anchor(late)
-    return {"scan_id": world.new_id(), "call_id": world.call_id(), "scanned_at": at, **judged_scan(world)}
+    return {"scan_id": world.new_id(), "call_id": world.call_id_or_none(), "scanned_at": at, **judged_scan(world)}
 
 
 def judged_scan(world: World) -> Row:
@@ -156,7 +156,7 @@ def recording(world: World, late: bool) -> Row:
     started = world.instants.half_a_year_before(moment) if world.chance(0.7) else moment
     return {
         "recording_id": world.new_id(),
-        "call_id": world.call_id(),
+        "call_id": world.call_id_or_none(),
         "started_at": started,
         "stored_at": started + 60 * SECOND,
         "bytes": world.rng.randint(1, 10**6),
@@ -275,7 +275,8 @@ def block_end(world: World, added_at: datetime) -> datetime | None:
 def complaint(world: World, late: bool) -> Row:
     upheld = world.rng.choice((True, False, None))
     at = world.anchor(late)
-    return {"complaint_id": world.new_id(), "call_id": world.call_id(), "received_at": at, "upheld": upheld}
+    call_id = world.call_id_or_none()
+    return {"complaint_id": world.new_id(), "call_id": call_id, "received_at": at, "upheld": upheld}
 
 
 def incident(world: World, late: bool) -> Row:

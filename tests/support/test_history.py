@@ -31,6 +31,18 @@ def test_every_kind_and_table_occurs() -> None:
     assert {op.needs_reconcile for op in ops if op.kind in POLL_KINDS} == {False}
 
 
+def test_rows_without_a_call_occur() -> None:
+    """Scans, recordings and complaints that name none; some find one, by an update that the next poll has to see."""
+    history = History(4, NOW)
+    ops = history.operations(4000)
+    for table in ("masking_scans", "recordings", "complaints"):
+        named = {row["call_id"] is not None for row in history.rows(table)}
+        updates = [op.statements[0] for op in ops if op.kind == "update" and op.table == table]
+        changed = {sql.args[0] is None for sql in updates if "SET call_id = $1 " in sql.sql}
+        assert named == {True, False}
+        assert changed == ({False} if table == "recordings" else {True, False})  # whether the call is gone
+
+
 def test_kinds_and_tables_are_kept_to() -> None:
     """What was not asked for does not come, but for the insert where there is nothing to change."""
     history = History(3, NOW)

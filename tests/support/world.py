@@ -101,6 +101,10 @@ class World:
             return self.new_id()
         return self.rng.choice(free[-12:] if self.chance(0.6) else free)
 
+    def call_id_or_none(self) -> int | None:
+        """As `call_id`; at times nobody knows which call it was, or it was none."""
+        return None if self.chance(0.15) else self.call_id()
+
     def missing(self, table: str, column: str, references: tuple[tuple[str, str], ...]) -> list[int]:
         """Ids that rows of other tables refer to, and that no row of `table` has (yet, or any more)."""
         there = {row[column] for row in self.rows[table].values()}

@@ -13,6 +13,7 @@ SELECT extract(epoch FROM date_trunc('minute', calls.ended_at AT TIME ZONE 'UTC'
     count(*) FILTER (WHERE ((calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine') AND calls.scenario = 'collection') AND true) AS answered_collection_calls_0,
     count(*) FILTER (WHERE ((calls.answered_at IS NOT NULL AND calls.answered_by <> 'machine') AND calls.scenario = 'collection' AND calls.transferred_at IS NOT NULL) AND true) AS transferred_calls_0,
     coalesce((sum((calls.cost_cny)::numeric) FILTER (WHERE (calls.scenario = 'acquisition') AND (calls.cost_cny NOT BETWEEN -1e9 AND 1e9) IS NOT TRUE) * 1e6)::bigint, 0) AS acquisition_call_cost_cny_0,
+    count(*) FILTER (WHERE (calls.scenario = 'acquisition' AND calls.cost_cny IS NULL) AND true) AS acquisition_dials_without_cost_0,
     count(*) FILTER (WHERE calls.cost_cny NOT BETWEEN -1e9 AND 1e9) AS rejected_cost_out_of_range,
     count(*) AS row_count
 FROM calls AS calls 

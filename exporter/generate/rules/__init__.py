@@ -1,0 +1,1 @@
+"""The rule files of Prometheus, from the catalogue."""

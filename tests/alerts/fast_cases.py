@@ -1,0 +1,100 @@
+"""The tests of the short windows: a spike pages within minutes, what may be chance does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.alerts.gauges import State, complete, gauges, share, tail_labels
+from tests.alerts.kpis import Fast, Kpi, Labels, Line, Spike
+from tests.alerts.line_cases import Bad, alert, good, name, of_main, recovery, toward, worst
+from tests.alerts.promtool_file import Test
+
+FEW = 29
+_SCENARIO = (("scenario", "operations"),)
+
+
+def tests(kpi: Kpi) -> Iterable[Test]:
+    """Both windows, by the minute. `for` is 1m in 5m and 2m in 1h; both linger for five minutes."""
+    if kpi.fast is not None:
+        yield _window(kpi, kpi.fast, "5m", kpi.fast.five_minutes, 1)
+        yield _window(kpi, kpi.fast, "1h", kpi.fast.hour, 2)
+        yield recovery(kpi, "1h", "5m", 1, 8, _bad_hour(kpi, kpi.fast))
+
+
+def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike, wait: int) -> Test:
+    test = Test(f"a spike pages after {wait} min of {window}; what may be chance does not", interval=1)
+    only, covered = f',window="{window}"', complete(kpi.sources, window)
+    for why, sources, counts in _silent(kpi, window, spike):
+        held = dict(sources)
+        for labels in _places(kpi):
+            held |= counted(kpi, window, counts, labels)
+        test.firing(test.phase(4, held) + 3, name(kpi), [], why, only)
+    values = covered | counted(kpi, window, (FEW + 1, FEW + 1), _SCENARIO) | _everywhere(kpi, window, spike, 0)
+    start, expected = test.phase(4, values), _expected(kpi, fast, window)
+    test.firing(start + wait - 1, name(kpi), [], "Not for long enough yet.", only)
+    told = f"{spike.certain[0]} of {spike.certain[1]}; and 30 of 30 in a scenario."
+    test.firing(start + wait, name(kpi), expected, told, only)
+    calm = dict(covered)
+    for labels in (*_places(kpi), _SCENARIO):
+        calm |= gauges(kpi, good(kpi), labels, window)
+    end = test.phase(7, calm)
+    test.firing(end + 4, name(kpi), expected, "Good again; kept for five minutes.", only)
+    test.firing(end + 6, name(kpi), [], "Clear.", only)
+    if spike.missed is not None:
+        warning = [one for one in of_main(kpi, window) if one["severity"] == "warning"]
+        minute = test.phase(4, covered | _everywhere(kpi, window, spike, 1))
+        told = f"{spike.missed[0]} of {spike.missed[1]} miss the target; no alarm."
+        test.firing(minute + 3, name(kpi), warning, told, only)
+    if kpi.slices:
+        few = dict(covered)
+        for of in kpi.slices:
+            few |= counted(kpi, window, (FEW + 1, FEW + 1), of.labels)
+        expected = [one for one in expected if one["level"] == "slice"]
+        matchers = f'{only},level="slice"'
+        test.firing(test.phase(4, few) + 3, name(kpi), expected, "30 of 30 in a slice.", matchers)
+    return test
+
+
+def _everywhere(kpi: Kpi, window: str, spike: Spike, which: int) -> dict[str, float]:
+    """The whole and the slices: surely beyond their lines (0), or beyond their targets only (1)."""
+    whole = (spike.certain, spike.missed or spike.certain)
+    values = counted(kpi, window, whole[which])
+    for of in kpi.slices:
+        values |= counted(kpi, window, (spike.slices or whole)[which], of.labels)
+    return values
+
+
+def _silent(kpi: Kpi, window: str, spike: Spike) -> Iterable[tuple[str, dict[str, float], tuple[int, int]]]:
+    covered = complete(kpi.sources, window)
+    yield f"{spike.chance[0]} of {spike.chance[1]}: beyond the line, but it may be chance.", covered, spike.chance
+    yield "29 samples, all of them bad.", covered, (FEW, FEW)
+    for source in kpi.sources:
+        yield f"{source} is not read far enough.", complete(kpi.sources, window, [source]), spike.certain
+
+
+def counted(kpi: Kpi, window: str, counts: tuple[int, int], labels: Labels = ()) -> dict[str, float]:
+    """The gauges of so many bad ones of so many; of a percentile the share above its alarm line."""
+    bad, samples = counts
+    if kpi.fast is not None and kpi.fast.tail is not None:
+        value = State(toward(kpi, worst(kpi, kpi.lines).at, 1), samples=samples)
+        at = tail_labels(kpi, window, labels)
+        return gauges(kpi, value, labels, window) | share(kpi.fast.tail, bad, samples, at)
+    rate = bad / samples if kpi.bad == "High" else 1 - bad / samples
+    return gauges(kpi, State(rate, samples=samples), labels, window)
+
+
+def _bad_hour(kpi: Kpi, fast: Fast) -> Bad:
+    lines = tuple(line for line in kpi.lines if line.severity in fast.severities)
+    found: list[tuple[Labels, tuple[Line, ...]]] = [((), lines), *((of.labels, of.lines) for of in kpi.slices)]
+    return [(labels, of, _everywhere(kpi, "1h", fast.hour, 0)) for labels, of in found]
+
+
+def _places(kpi: Kpi) -> list[Labels]:
+    return [(), *(of.labels for of in kpi.slices)]
+
+
+def _expected(kpi: Kpi, fast: Fast, window: str) -> list[dict[str, str]]:
+    whole = [one for one in of_main(kpi, window) if one["severity"] in fast.severities]
+    of_scenario = [alert(kpi, one["severity"], _SCENARIO, "scenario", window) for one in whole]
+    of_slices = [alert(kpi, line.severity, of.labels, "slice", window) for of in kpi.slices for line in of.lines]
+    return [*whole, *of_scenario, *of_slices]

@@ -1,0 +1,255 @@
+"""The KPIs' lines, copied BY HAND from the definitions (kpis.md): what the alerts have to do, whatever the rules say.
+
+Never read from the catalogue or from the rules: a line that moves there has to fail here. Ratios as fractions, seconds,
+CNY. `step` is how far beyond a line, or within it, a test goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["warning", "critical"]
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, and the target beyond which the bound has to lie (none where a KPI has no bounds)."""
+
+    severity: Severity
+    at: float
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A slice that has lines of its own."""
+
+    labels: Labels
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """Bad ones, and all, in a short window: surely beyond all lines; perhaps chance; surely beyond the target only."""
+
+    certain: tuple[int, int]
+    chance: tuple[int, int]
+    missed: tuple[int, int] | None = None
+    # The same of its slices: surely beyond their line; surely beyond the target only.
+    slices: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fast:
+    """Watched in 5m (4 standard deviations) and 1h (3). `tail`: the share that is judged in place of the value."""
+
+    five_minutes: Spike
+    hour: Spike
+    severities: tuple[Severity, ...] = ("warning", "critical")
+    tail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A row of the definitions. `bad`: the side of a line that raises the alert; `sources`: what it is counted from."""
+
+    slug: str
+    dimension: str
+    bad: Literal["High", "Low"]
+    step: float
+    sources: tuple[str, ...]
+    lines: tuple[Line, ...]
+    slices: tuple[Slice, ...] = ()
+    unit: str = "ratio"
+    window: str = "24h"
+    recovers_in: str | None = "1h"
+    own: tuple[str, ...] = ()
+    scenarios: bool = True
+    min_samples: int = 30
+    fast: Fast | None = None
+
+
+def _gated(*lines: tuple[Severity, float], target: float) -> tuple[Line, ...]:
+    return tuple(Line(severity, at, target) for severity, at in lines)
+
+
+def _plain(*lines: tuple[Severity, float]) -> tuple[Line, ...]:
+    return tuple(Line(severity, at) for severity, at in lines)
+
+
+def _slice(label: str, value: str, lines: tuple[Line, ...]) -> Slice:
+    return Slice(((label, value),), lines)
+
+
+_EFFECTIVE_CONTACT = Kpi(
+    "effective_contact", "business", "Low", 0.01, ("calls",),
+    _gated(("warning", 0.60), target=0.60),
+    (
+        _slice("generation", "gen_z", _gated(("warning", 0.65), target=0.65)),
+        _slice("generation", "elderly", _gated(("warning", 0.50), target=0.50)),
+    ),
+)  # fmt: skip
+# Between 0.12 and the goal of 0.22: "below goal", no alert.
+_LEAD_CONVERSION = Kpi(
+    "lead_conversion", "business", "Low", 0.01, ("calls", "credit_applications"),
+    _gated(("warning", 0.12), target=0.22), scenarios=False,
+)  # fmt: skip
+_ACQUISITION_COST = Kpi(
+    "acquisition_cost", "business", "High", 10, ("calls", "cost_ledger", "credit_applications"),
+    _plain(("warning", 500), ("critical", 800)),
+    unit="cny", window="30d", recovers_in=None, scenarios=False,
+)  # fmt: skip
+# A share of money, so without bounds; what is counted are the cases that entered.
+_RECOVERY = Kpi(
+    "recovery", "business", "Low", 0.01, ("collection_cases", "repayments"), (),
+    (
+        _slice("bucket", "M1", _plain(("warning", 0.55))),
+        _slice("bucket", "M2", _plain(("warning", 0.35))),
+    ),
+    window="30d", recovers_in=None, own=("bucket",), scenarios=False,
+)  # fmt: skip
+_ESCALATION = Kpi(
+    "escalation", "business", "High", 0.01, ("calls",), _gated(("warning", 0.20), target=0.20), scenarios=False
+)
+_TASK_COMPLETION = Kpi(
+    "task_completion", "business", "Low", 0.01, ("customers", "service_tasks"),
+    _gated(("warning", 0.85), ("critical", 0.80), target=0.85), own=("task",), scenarios=False,
+)  # fmt: skip
+# No window: the latest snapshots; what is counted are the customers of the smaller arm.
+_LTV_UPLIFT = Kpi(
+    "ltv_uplift", "business", "Low", 0.01, ("ltv_snapshots",), _plain(("warning", 0.15)),
+    window="latest", recovers_in=None, scenarios=False,
+)  # fmt: skip
+_EARLY_HANGUP = Kpi(
+    "early_hangup", "experience", "High", 0.01, ("calls",),
+    _gated(("warning", 0.25), ("critical", 0.30), target=0.25),
+    (_slice("generation", "elderly", _gated(("critical", 0.40), target=0.25)),),
+    fast=Fast(
+        Spike((272, 800), (29, 64), (590, 2000), slices=((41, 90), (390, 1000))),
+        Spike((136, 400), (13, 30), (590, 2000), slices=((23, 50), (390, 1000))),
+    ),
+)  # fmt: skip
+_CSAT = Kpi(
+    "csat", "experience", "Low", 0.01, ("calls", "surveys"),
+    _gated(("warning", 0.80), ("critical", 0.70), target=0.80),
+    (
+        _slice("generation", "gen_z", _gated(("warning", 0.85), target=0.85)),
+        _slice("generation", "elderly", _gated(("warning", 0.75), target=0.75)),
+    ),
+)  # fmt: skip
+_REPEAT_QUESTION = Kpi(
+    "repeat_question", "experience", "High", 0.01, ("calls", "call_analyses"), _gated(("warning", 0.08), target=0.08)
+)
+_EMOTION_MATCH = Kpi(
+    "emotion_match", "experience", "Low", 0.01, ("calls", "quality_labels"), _gated(("warning", 0.92), target=0.92)
+)
+_COMPLAINT = Kpi(
+    "complaint", "experience", "High", 0.0001, ("calls", "complaints"),
+    _gated(("warning", 0.001), ("critical", 0.003), target=0.001),
+)  # fmt: skip
+_ASR_ACCURACY = Kpi(
+    "asr_accuracy", "technical", "Low", 0.005, ("calls", "quality_labels"),
+    _gated(("warning", 0.97), ("critical", 0.95), target=0.97),
+    (
+        _slice("dialect", "mandarin", _gated(("warning", 0.97), ("critical", 0.95), target=0.97)),
+        _slice("dialect", "cantonese", _gated(("warning", 0.90), target=0.90)),
+        _slice("dialect", "sichuanese", _gated(("warning", 0.90), target=0.90)),
+    ),
+    own=("dialect",),
+)  # fmt: skip
+_INTENT_ACCURACY = Kpi(
+    "intent_accuracy", "technical", "Low", 0.01, ("calls", "quality_labels"),
+    _gated(("warning", 0.95), ("critical", 0.90), target=0.95),
+)  # fmt: skip
+_TTS_MOS = Kpi(
+    "tts_mos", "technical", "Low", 0.1, ("calls", "quality_labels"),
+    _plain(("warning", 4.0), ("critical", 3.5)), unit="score", recovers_in=None,
+)  # fmt: skip
+# p95. Of the short windows only the share above the alarm line of 2 s can be judged: certain where it is above 5 %.
+_RESPONSE_LATENCY = Kpi(
+    "response_latency", "technical", "High", 0.1, ("calls", "turns"),
+    _plain(("warning", 1.5), ("critical", 2.0)), unit="seconds",
+    fast=Fast(Spike((40, 200), (19, 200)), Spike((100, 1000), (66, 1000)), ("critical",), "slow_response"),
+)  # fmt: skip
+_SYSTEM_FAILURE = Kpi(
+    "system_failure", "technical", "High", 0.001, ("calls",),
+    _gated(("warning", 0.005), ("critical", 0.01), target=0.005),
+    fast=Fast(Spike((12, 100), (3, 100), (90, 10_000)), Spike((25, 1000), (11, 1000), (90, 10_000))),
+)  # fmt: skip
+# A mean of incidents, not a ratio: one of two hours is to be told.
+_INCIDENT_RESOLUTION = Kpi(
+    "incident_resolution", "technical", "High", 60, ("incidents",),
+    _plain(("warning", 900), ("critical", 7200)),
+    unit="seconds", recovers_in=None, scenarios=False, min_samples=1,
+)  # fmt: skip
+_COMPLIANT_SPEECH = Kpi(
+    "compliant_speech", "compliance", "Low", 0.0001, ("calls", "qa_checks"),
+    _gated(("warning", 0.999), ("critical", 0.99), target=0.999),
+    fast=Fast(Spike((8, 100), (2, 100), (20, 4000)), Spike((20, 1000), (1, 30), (20, 4000))),
+)  # fmt: skip
+_VIOLATION = Kpi(
+    "violation", "compliance", "High", 0.0001, ("calls", "qa_checks"),
+    _gated(("warning", 0.001), ("critical", 0.01), target=0.001),
+    fast=Fast(Spike((8, 100), (2, 100), (20, 4000)), Spike((20, 1000), (1, 30), (20, 4000))),
+)  # fmt: skip
+_VIOLATION_DETECTION = Kpi(
+    "violation_detection", "compliance", "Low", 0.001, ("calls", "quality_labels"),
+    _gated(("warning", 1.0), ("critical", 0.99), target=1.0),
+)  # fmt: skip
+_FREQUENCY_COMPLIANCE = Kpi(
+    "frequency_compliance", "compliance", "Low", 0.0005, ("calls", "do_not_call"),
+    _gated(("warning", 1.0), ("critical", 0.999), target=1.0),
+)  # fmt: skip
+_PERMITTED_HOURS = Kpi(
+    "permitted_hours", "compliance", "Low", 0.0005, ("calls",),
+    _gated(("warning", 1.0), ("critical", 0.999), target=1.0), scenarios=False,
+)  # fmt: skip
+
+KPIS: tuple[Kpi, ...] = (
+    _EFFECTIVE_CONTACT, _LEAD_CONVERSION, _ACQUISITION_COST, _RECOVERY, _ESCALATION, _TASK_COMPLETION, _LTV_UPLIFT,
+    _EARLY_HANGUP, _CSAT, _REPEAT_QUESTION, _EMOTION_MATCH, _COMPLAINT,
+    _ASR_ACCURACY, _INTENT_ACCURACY, _TTS_MOS, _RESPONSE_LATENCY, _SYSTEM_FAILURE, _INCIDENT_RESOLUTION,
+    _COMPLIANT_SPEECH, _VIOLATION, _VIOLATION_DETECTION, _FREQUENCY_COMPLIANCE, _PERMITTED_HOURS,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A KPI of which one breach is critical: the value that is right, and what it is counted from."""
+
+    slug: str
+    right: float
+    sources: tuple[str, ...]
+
+
+BREACHES: tuple[Breach, ...] = (
+    Breach("blocked_redial", 0, ("calls", "do_not_call")),
+    Breach("masking", 1, ("calls", "masking_scans")),
+    Breach("recording_retention", 1, ("calls", "recordings")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """A small budget: 14.4 times too fast in an hour is critical, 3 times in a day is a warning."""
+
+    slug: str
+    dimension: str
+    bad: Literal["High", "Low"]
+    sources: tuple[str, ...]
+    target: float
+    critical: float
+    warning: float
+    step: float
+    # So many bad ones of so many in an hour are beyond the line, but may be chance; None where that cannot be.
+    chance: tuple[int, int] | None = None
+
+
+BURNS: tuple[Burn, ...] = (
+    # 14.4 x 0.005 and 3 x 0.005.
+    Burn("system_failure", "technical", "High", ("calls",), 0.005, 0.072, 0.015, 0.001),
+    # 1 - 14.4 x 0.001 and 1 - 3 x 0.001.
+    Burn("compliant_speech", "compliance", "Low", ("calls", "qa_checks"), 0.999, 0.9856, 0.997, 0.0002, chance=(1, 30)),
+)
