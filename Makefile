@@ -19,8 +19,8 @@ WORKERS ?= 2
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-demo: $(VENV)/.demo ## simulated calls, a database for them and the exporter; OUTCALL_LISTEN=host:port moves it
-	@exec $(BIN)/outcall-exporter demo
+demo: $(VENV)/.demo ## simulated calls, a database for them and the exporter; OUTCALL_LISTEN=host:port moves it, ALERTS=1 pages too
+	@exec $(BIN)/outcall-exporter demo $(if $(ALERTS),--alerts)
 
 test: system-packages lint ## all checks and all tests but the long fault campaigns
 	@$(BIN)/pytest -n $(WORKERS) -m 'not faults'

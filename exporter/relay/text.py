@@ -31,7 +31,8 @@ _AREA = {  # the labels `kpi` that are no KPI
     "relay": ("告警转发", "relay"),
 }
 _DIGITS = re.compile(r"\+?\d(?:[ \-]?\d){10,}")
-_URL = re.compile(r"https?://\S+")
+# Vendors refuse links of any scheme in variables.
+_URL = re.compile(r"\w*://\S*")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 # What could open a tag of a robot's dialect: <@all>, <at id=all>, <font>.
 _TAG = re.compile(r"<(?=[A-Za-z@/!])")

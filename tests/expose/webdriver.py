@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,23 @@ class Browser:
         self._ask("POST", f"{self._session}/url", {"url": url})
 
     def click(self, selector: str) -> None:
-        """Press the first element that the CSS selector finds; returns when the next page is loaded."""
+        """Press the first element that the CSS selector finds."""
         found = self._ask("POST", f"{self._session}/element", {"using": "css selector", "value": selector})
         self._ask("POST", f"{self._session}/element/{found[ELEMENT]}/click", {})
 
     def text(self, selector: str = "body") -> str:
         found = self._ask("POST", f"{self._session}/element", {"using": "css selector", "value": selector})
         return str(self._ask("GET", f"{self._session}/element/{found[ELEMENT]}/text"))
+
+    def wait_for(self, text: str, selector: str) -> None:
+        """Until the element says so: the click may return before its form has brought the next page."""
+        deadline = time.monotonic() + DEADLINE
+        seen = ""
+        while text not in seen:
+            assert time.monotonic() < deadline, f"{selector} says {seen!r}"
+            # Between two pages the element that was found may be gone.
+            with suppress(urllib.error.HTTPError):
+                seen = self.text(selector)
 
     def close(self) -> None:
         self._ask("DELETE", self._session)
