@@ -59,7 +59,8 @@ def test_signal_reaches_the_demo(clone: Path, number: signal.Signals) -> None:
     ask = 'trap "echo ended; exit 0" TERM INT; echo "$1 on $OUTCALL_LISTEN"; while read -r line; do :; done'
     write_script(clone / ".venv" / "bin" / "outcall-exporter", ask)
     with subprocess.Popen(
-        ["make", "demo"],
+        # Who runs the tests in the background may have SIGINT ignored, and a shell cannot trap what was ignored before.
+        ["env", "--default-signal=INT", "make", "demo"],
         cwd=clone,
         env={"PATH": "/usr/bin:/bin", "OUTCALL_LISTEN": "127.0.0.1:1"},
         stdin=subprocess.PIPE,
