@@ -69,7 +69,7 @@ class _Maker:
         test.firing(70, self.alert, [], "A breach that was told of before is not told again.")
         minute = test.phase(4, hour | self._ratio(2, 400, "24h"))
         test.firing(minute, self.alert, [self._fires("24h")], "A second one, at once.")
-        test.phase(20, hour | self._ratio(2, 400, "24h"))
+        test.phase(14, hour | self._ratio(2, 400, "24h"))
         test.firing(minute + 60, self.alert, [self._fires("24h")], "For about an hour.")
         test.firing(minute + 80, self.alert, [], "It stays in the day, the alert does not.")
         return test
@@ -77,7 +77,7 @@ class _Maker:
     def late_and_alone(self) -> Test:
         test = Test("a late row that is the day's first fact is told too")
         covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "24h")
-        test.phase(15, covered)
+        test.phase(12, covered)
         minute = test.phase(3, covered | self._ratio(1, 1, "24h"))
         test.firing(minute, self.alert, [self._fires("24h")], "Nothing over nothing was absent until now.")
         return test
@@ -86,10 +86,10 @@ class _Maker:
         test = Test("after hours without an exporter a new one is told of, an old one is not again")
         covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "24h") | self._ratio(0, 40, "1h")
         test.phase(4, covered | self._ratio(1, 400, "24h"))
-        test.phase(25, {})
+        test.phase(14, {})
         minute = test.phase(4, covered | self._ratio(1, 400, "24h"))
         test.firing(minute, self.alert, [], "The same one.")
-        test.phase(25, {})
+        test.phase(14, {})
         minute = test.phase(4, covered | self._ratio(2, 400, "24h"))
         test.firing(minute, self.alert, [self._fires("24h")], "Another one.")
         return test

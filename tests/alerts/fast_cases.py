@@ -29,7 +29,7 @@ def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike, wait: int) -> Test:
         for labels in _places(kpi):
             held |= counted(kpi, window, counts, labels)
         test.firing(test.phase(4, held) + 3, name(kpi), [], why, only)
-    values = covered | counted(kpi, window, (FEW + 1, FEW + 1), _SCENARIO) | _everywhere(kpi, window, spike, 0)
+    values = covered | counted(kpi, window, (FEW + 1, FEW + 1), _SCENARIO) | _everywhere(kpi, window, spike)
     start, expected = test.phase(4, values), _expected(kpi, fast, window)
     test.firing(start + wait - 1, name(kpi), [], "Not for long enough yet.", only)
     told = f"{spike.certain[0]} of {spike.certain[1]}; and 30 of 30 in a scenario."
@@ -40,11 +40,10 @@ def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike, wait: int) -> Test:
     end = test.phase(7, calm)
     test.firing(end + 4, name(kpi), expected, "Good again; kept for five minutes.", only)
     test.firing(end + 6, name(kpi), [], "Clear.", only)
-    if spike.missed is not None:
-        warning = [one for one in of_main(kpi, window) if one["severity"] == "warning"]
-        minute = test.phase(4, covered | _everywhere(kpi, window, spike, 1))
-        told = f"{spike.missed[0]} of {spike.missed[1]} miss the target; no alarm."
-        test.firing(minute + 3, name(kpi), warning, told, only)
+    warning = [one for one in expected if one["severity"] == "warning" and one["level"] == "whole"]
+    for counts in spike.missed:
+        minute = test.phase(4, covered | _everywhere(kpi, window, spike, counts))
+        test.firing(minute + 3, name(kpi), warning, f"{counts[0]} of {counts[1]} miss the target; no alarm.", only)
     if kpi.slices:
         few = dict(covered)
         for of in kpi.slices:
@@ -55,12 +54,12 @@ def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike, wait: int) -> Test:
     return test
 
 
-def _everywhere(kpi: Kpi, window: str, spike: Spike, which: int) -> dict[str, float]:
-    """The whole and the slices: surely beyond their lines (0), or beyond their targets only (1)."""
-    whole = (spike.certain, spike.missed or spike.certain)
-    values = counted(kpi, window, whole[which])
+def _everywhere(kpi: Kpi, window: str, spike: Spike, missed: tuple[int, int] | None = None) -> dict[str, float]:
+    """The whole and the slices: surely beyond their lines, or beyond their targets only."""
+    whole, which = missed or spike.certain, 0 if missed is None else 1
+    values = counted(kpi, window, whole, over=1 - which)
     for of in kpi.slices:
-        values |= counted(kpi, window, (spike.slices or whole)[which], of.labels)
+        values |= counted(kpi, window, spike.slices[which] if spike.slices else whole, of.labels)
     return values
 
 
@@ -72,11 +71,11 @@ def _silent(kpi: Kpi, window: str, spike: Spike) -> Iterable[tuple[str, dict[str
         yield f"{source} is not read far enough.", complete(kpi.sources, window, [source]), spike.certain
 
 
-def counted(kpi: Kpi, window: str, counts: tuple[int, int], labels: Labels = ()) -> dict[str, float]:
-    """The gauges of so many bad ones of so many; of a percentile the share above its alarm line."""
+def counted(kpi: Kpi, window: str, counts: tuple[int, int], labels: Labels = (), over: float = 1) -> dict[str, float]:
+    """So many bad ones of so many. Of a percentile: `over` steps beyond its alarm line, so many responses above it."""
     bad, samples = counts
     if kpi.fast is not None and kpi.fast.tail is not None:
-        value = State(toward(kpi, worst(kpi, kpi.lines).at, 1), samples=samples)
+        value = State(toward(kpi, worst(kpi, kpi.lines).at, over), samples=samples)
         at = tail_labels(kpi, window, labels)
         return gauges(kpi, value, labels, window) | share(kpi.fast.tail, bad, samples, at)
     rate = bad / samples if kpi.bad == "High" else 1 - bad / samples
@@ -86,7 +85,7 @@ def counted(kpi: Kpi, window: str, counts: tuple[int, int], labels: Labels = ())
 def _bad_hour(kpi: Kpi, fast: Fast) -> Bad:
     lines = tuple(line for line in kpi.lines if line.severity in fast.severities)
     found: list[tuple[Labels, tuple[Line, ...]]] = [((), lines), *((of.labels, of.lines) for of in kpi.slices)]
-    return [(labels, of, _everywhere(kpi, "1h", fast.hour, 0)) for labels, of in found]
+    return [(labels, of, _everywhere(kpi, "1h", fast.hour)) for labels, of in found]
 
 
 def _places(kpi: Kpi) -> list[Labels]:

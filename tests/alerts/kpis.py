@@ -36,7 +36,7 @@ class Spike:
 
     certain: tuple[int, int]
     chance: tuple[int, int]
-    missed: tuple[int, int] | None = None
+    missed: tuple[tuple[int, int], ...] = ()
     # The same of its slices: surely beyond their line; surely beyond the target only.
     slices: tuple[tuple[int, int], tuple[int, int]] | None = None
 
@@ -127,8 +127,8 @@ _EARLY_HANGUP = Kpi(
     _gated(("warning", 0.25), ("critical", 0.30), target=0.25),
     (_slice("generation", "elderly", _gated(("critical", 0.40), target=0.25)),),
     fast=Fast(
-        Spike((272, 800), (29, 64), (590, 2000), slices=((41, 90), (390, 1000))),
-        Spike((136, 400), (13, 30), (590, 2000), slices=((23, 50), (390, 1000))),
+        Spike((272, 800), (29, 64), ((590, 2000),), slices=((41, 90), (390, 1000))),
+        Spike((136, 400), (13, 30), ((590, 2000),), slices=((23, 50), (390, 1000))),
     ),
 )  # fmt: skip
 _CSAT = Kpi(
@@ -171,12 +171,18 @@ _TTS_MOS = Kpi(
 _RESPONSE_LATENCY = Kpi(
     "response_latency", "technical", "High", 0.1, ("calls", "turns"),
     _plain(("warning", 1.5), ("critical", 2.0)), unit="seconds",
-    fast=Fast(Spike((40, 200), (19, 200)), Spike((100, 1000), (66, 1000)), ("critical",), "slow_response"),
+    fast=Fast(
+        Spike((150, 2000), (136, 2000), ((150, 2000),)), Spike((140, 2000), (66, 1000), ((140, 2000),)),
+        ("critical",), "slow_response",
+    ),
 )  # fmt: skip
 _SYSTEM_FAILURE = Kpi(
     "system_failure", "technical", "High", 0.001, ("calls",),
     _gated(("warning", 0.005), ("critical", 0.01), target=0.005),
-    fast=Fast(Spike((12, 100), (3, 100), (90, 10_000)), Spike((25, 1000), (11, 1000), (90, 10_000))),
+    fast=Fast(
+        Spike((12, 100), (8, 260), ((1180, 200_000), (90, 10_000))),
+        Spike((25, 1000), (11, 800), ((1180, 200_000), (90, 10_000))),
+    ),
 )  # fmt: skip
 # A mean of incidents, not a ratio: one of two hours is to be told.
 _INCIDENT_RESOLUTION = Kpi(
@@ -187,12 +193,18 @@ _INCIDENT_RESOLUTION = Kpi(
 _COMPLIANT_SPEECH = Kpi(
     "compliant_speech", "compliance", "Low", 0.0001, ("calls", "qa_checks"),
     _gated(("warning", 0.999), ("critical", 0.99), target=0.999),
-    fast=Fast(Spike((8, 100), (2, 100), (20, 4000)), Spike((20, 1000), (1, 30), (20, 4000))),
+    fast=Fast(
+        Spike((7, 680), (6, 590), ((2360, 2_000_000), (36, 4000))),
+        Spike((4, 364), (3, 215), ((2360, 2_000_000), (36, 4000))),
+    ),
 )  # fmt: skip
 _VIOLATION = Kpi(
     "violation", "compliance", "High", 0.0001, ("calls", "qa_checks"),
     _gated(("warning", 0.001), ("critical", 0.01), target=0.001),
-    fast=Fast(Spike((8, 100), (2, 100), (20, 4000)), Spike((20, 1000), (1, 30), (20, 4000))),
+    fast=Fast(
+        Spike((7, 680), (6, 590), ((2360, 2_000_000), (36, 4000))),
+        Spike((4, 364), (3, 215), ((2360, 2_000_000), (36, 4000))),
+    ),
 )  # fmt: skip
 _VIOLATION_DETECTION = Kpi(
     "violation_detection", "compliance", "Low", 0.001, ("calls", "quality_labels"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable
@@ -49,12 +50,16 @@ EQUIVALENT = {
     "OutcallRelayBudgetExhausted": r"<= 0 made 0\.5",
     "OutcallRelayDeliveryFailed": r"> 0 made 0\.5",
     "OutcallSeriesDropped": r"> 0 made 0\.5",
+    "OutcallSystemFailureHigh": r"warning (1h|5m): > 0\.005 made 0\.004",
+    "OutcallViolationHigh": r"warning (1h|5m): > 0\.001 made 0\.0008",
     "OutcallSystemFailureBurn": r"critical 1h: (> 0\.005 made|without and outcall:kpi:strict_bound)",
 }
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+    """Short-lived and small: collecting garbage less often saves a fifth of the time."""
+    environment = os.environ | {"GOGC": "400"}
+    return subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False, env=environment)
 
 
 @pytest.mark.parametrize("name", NAMES)
