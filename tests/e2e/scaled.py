@@ -11,6 +11,8 @@ from typing import Any
 
 RULE_WAITS = ("for", "keep_firing_for")
 ROUTE_WAITS = ("group_wait", "group_interval")
+# While the exporter starts it has not reached its database yet, and a start does not get shorter; seconds.
+STARTING, START = "OutcallDatabaseDown", 15.0
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
 
@@ -35,7 +37,14 @@ def quick_rules(file: Mapping[str, Any], factor: float) -> dict[str, Any]:
 
 def _quick_group(group: Mapping[str, Any], factor: float) -> dict[str, Any]:
     interval = {"interval": shorter(group["interval"], factor, least=1.0)} if "interval" in group else {}
-    return {**group, **interval, "rules": [_quick(rule, RULE_WAITS, factor) for rule in group["rules"]]}
+    return {**group, **interval, "rules": [_quick_rule(rule, factor) for rule in group["rules"]]}
+
+
+def _quick_rule(rule: Mapping[str, Any], factor: float) -> dict[str, Any]:
+    quick = _quick(rule, RULE_WAITS, factor)
+    if rule.get("alert") == STARTING and "for" in rule:
+        quick["for"] = shorter(rule["for"], factor, least=START)
+    return quick
 
 
 def quick_routes(config: Mapping[str, Any], factor: float) -> dict[str, Any]:
