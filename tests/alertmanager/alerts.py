@@ -31,6 +31,10 @@ def violation(severity: str, **labels: str) -> dict[str, str]:
     return of_kpi("OutcallViolationHigh", "violation", "compliance", severity, **labels)
 
 
+def compliant(severity: str, **labels: str) -> dict[str, str]:
+    return of_kpi("OutcallCompliantSpeechLow", "compliant_speech", "compliance", severity, **labels)
+
+
 def other(name: str, kpi: str, severity: str, **labels: str) -> dict[str, str]:
     """An alert of a machine or a program: no level, no slice."""
     return {"alertname": name, "kpi": kpi, "dimension": "technical", "severity": severity, **labels}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.alertmanager.alerts import csat, failure, hangup, other, violation
+from tests.alertmanager.alerts import compliant, csat, failure, hangup, other, violation
 from tests.alertmanager.servers import Alertmanager, Inbox
 from tests.alertmanager.shipped import TOKEN, quick_copy
 
@@ -129,6 +129,17 @@ def test_a_violation_goes_to_both(alertmanager: Alertmanager, inbox: Inbox) -> N
     """Whoever is on duty, and the compliance people."""
     alertmanager.fire(violation("critical"))
     assert inbox.of("page")[0].alerts == inbox.of("compliance")[0].alerts == [violation("critical")]
+
+
+def test_a_violation_is_told_once(alertmanager: Alertmanager, inbox: Inbox) -> None:
+    """Compliant speech is its complement. Alone, or where only it is critical, that one is told."""
+    alertmanager.fire(violation("warning"), compliant("warning"), compliant("critical", window="1h"))
+    alertmanager.wait_for_inhibited(kpi="compliant_speech", severity="warning")
+    assert inbox.of("page")[0].alerts == [compliant("critical", window="1h")]
+    alertmanager.fire(violation("critical"))
+    alertmanager.wait_for_inhibited(kpi="compliant_speech", severity="critical")
+    found = inbox.wait(lambda all_: any(item.receiver == "page" and item.has(kpi="violation") for item in all_))
+    assert not any(item.receiver == "ticket" and item.has(kpi="compliant_speech") for item in found)
 
 
 def test_only_critical_wakes_anybody(tmp_path: Path, inbox: Inbox) -> None:

@@ -62,47 +62,47 @@ class _Maker:
         return test
 
     def late(self) -> Test:
-        test = Test("a row that comes hours late, too late for the hour, is told by the day")
-        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "24h")
+        test = Test("a row that comes late, too late for the hour, is told by the month")
+        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "30d")
         hour = covered | self._ratio(0, 40, "1h")
-        test.phase(15, hour | self._ratio(1, 400, "24h"))
+        test.phase(15, hour | self._ratio(1, 400, "30d"))
         test.firing(70, self.alert, [], "A breach that was told of before is not told again.")
-        minute = test.phase(4, hour | self._ratio(2, 400, "24h"))
-        test.firing(minute, self.alert, [self._fires("24h")], "A second one, at once.")
-        test.phase(14, hour | self._ratio(2, 400, "24h"))
-        test.firing(minute + 60, self.alert, [self._fires("24h")], "For about an hour.")
-        test.firing(minute + 80, self.alert, [], "It stays in the day, the alert does not.")
+        minute = test.phase(4, hour | self._ratio(2, 400, "30d"))
+        test.firing(minute, self.alert, [self._fires("30d")], "A second one, at once.")
+        test.phase(14, hour | self._ratio(2, 400, "30d"))
+        test.firing(minute + 60, self.alert, [self._fires("30d")], "For about an hour.")
+        test.firing(minute + 80, self.alert, [], "It stays in the month, the alert does not.")
         return test
 
     def late_and_alone(self) -> Test:
-        test = Test("a late row that is the day's first fact is told too")
-        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "24h")
+        test = Test("a late row that is the month's first fact is told too")
+        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "30d")
         test.phase(12, covered)
-        minute = test.phase(3, covered | self._ratio(1, 1, "24h"))
-        test.firing(minute, self.alert, [self._fires("24h")], "Nothing over nothing was absent until now.")
+        minute = test.phase(3, covered | self._ratio(1, 1, "30d"))
+        test.firing(minute, self.alert, [self._fires("30d")], "Nothing over nothing was absent until now.")
         return test
 
     def gap(self) -> Test:
         test = Test("after hours without an exporter a new one is told of, an old one is not again")
-        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "24h") | self._ratio(0, 40, "1h")
-        test.phase(4, covered | self._ratio(1, 400, "24h"))
+        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "30d") | self._ratio(0, 40, "1h")
+        test.phase(4, covered | self._ratio(1, 400, "30d"))
         test.phase(14, {})
-        minute = test.phase(4, covered | self._ratio(1, 400, "24h"))
+        minute = test.phase(4, covered | self._ratio(1, 400, "30d"))
         test.firing(minute, self.alert, [], "The same one.")
         test.phase(14, {})
-        minute = test.phase(4, covered | self._ratio(2, 400, "24h"))
-        test.firing(minute, self.alert, [self._fires("24h")], "Another one.")
+        minute = test.phase(4, covered | self._ratio(2, 400, "30d"))
+        test.firing(minute, self.alert, [self._fires("30d")], "Another one.")
         return test
 
     def once(self) -> Test:
-        test = Test("what the hour tells the day does not tell again")
-        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "24h")
-        test.phase(2, covered | self._ratio(0, 40, "1h") | self._ratio(0, 400, "24h"))
-        minute = test.phase(12, covered | self._ratio(1, 40, "1h") | self._ratio(1, 400, "24h"))
+        test = Test("what the hour tells the month does not tell again")
+        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "30d")
+        test.phase(2, covered | self._ratio(0, 40, "1h") | self._ratio(0, 400, "30d"))
+        minute = test.phase(12, covered | self._ratio(1, 40, "1h") | self._ratio(1, 400, "30d"))
         test.firing(minute, self.alert, [self._fires("1h")], "Of one breach one alert.")
         test.firing(minute + 55, self.alert, [self._fires("1h")], "As long as it is in the hour.")
-        minute = test.phase(6, covered | self._ratio(0, 40, "1h") | self._ratio(1, 400, "24h"))
-        test.firing(minute + 10, self.alert, [], "Nor when it has left the hour, and is in the day still.")
+        minute = test.phase(6, covered | self._ratio(0, 40, "1h") | self._ratio(1, 400, "30d"))
+        test.firing(minute + 10, self.alert, [], "Nor when it has left the hour, and is in the month still.")
         test.firing(minute + 25, self.alert, [], "Nor later.")
         return test
 

@@ -1,4 +1,4 @@
-"""The tests of the short windows: a spike pages within minutes, what may be chance does not."""
+"""The tests of the windows with strict bounds: a spike pages soon, what may be chance does not."""
 
 from __future__ import annotations
 
@@ -10,47 +10,53 @@ from tests.alerts.line_cases import Bad, alert, good, name, of_main, recovery, t
 from tests.alerts.promtool_file import Test
 
 FEW = 29
+# Minutes that an alert on a window waits, and lingers.
+WAITS = {"5m": (1, 5), "1h": (2, 5), "24h": (15, 15), "7d": (15, 15)}
 _SCENARIO = (("scenario", "operations"),)
 
 
 def tests(kpi: Kpi) -> Iterable[Test]:
-    """Both windows, by the minute. `for` is 1m in 5m and 2m in 1h; both linger for five minutes."""
+    """Both windows, by the minute."""
     if kpi.fast is not None:
-        yield _window(kpi, kpi.fast, "5m", kpi.fast.five_minutes, 1)
-        yield _window(kpi, kpi.fast, "1h", kpi.fast.hour, 2)
-        yield recovery(kpi, "1h", "5m", 1, 8, _bad_hour(kpi, kpi.fast))
+        for window, spike in kpi.fast.spikes:
+            yield _window(kpi, kpi.fast, window, spike)
+        (shorter, _), (longer, spike) = kpi.fast.spikes
+        wait, keep = WAITS[longer]
+        yield recovery(kpi, longer, shorter, 1, wait + keep + 1, _bad(kpi, kpi.fast, longer, spike))
 
 
-def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike, wait: int) -> Test:
+def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike) -> Test:
+    wait, keep = WAITS[window]
+    long = wait + 3
     test = Test(f"a spike pages after {wait} min of {window}; what may be chance does not", interval=1)
     only, covered = f',window="{window}"', complete(kpi.sources, window)
     for why, sources, counts in _silent(kpi, window, spike):
         held = dict(sources)
         for labels in _places(kpi):
             held |= counted(kpi, window, counts, labels)
-        test.firing(test.phase(4, held) + 3, name(kpi), [], why, only)
+        test.firing(test.phase(long, held) + long - 1, name(kpi), [], why, only)
     values = covered | counted(kpi, window, (FEW + 1, FEW + 1), _SCENARIO) | _everywhere(kpi, window, spike)
-    start, expected = test.phase(4, values), _expected(kpi, fast, window)
+    start, expected = test.phase(long, values), _expected(kpi, fast, window)
     test.firing(start + wait - 1, name(kpi), [], "Not for long enough yet.", only)
     told = f"{spike.certain[0]} of {spike.certain[1]}; and 30 of 30 in a scenario."
     test.firing(start + wait, name(kpi), expected, told, only)
     calm = dict(covered)
     for labels in (*_places(kpi), _SCENARIO):
-        calm |= gauges(kpi, good(kpi), labels, window)
-    end = test.phase(7, calm)
-    test.firing(end + 4, name(kpi), expected, "Good again; kept for five minutes.", only)
-    test.firing(end + 6, name(kpi), [], "Clear.", only)
+        calm |= gauges(kpi, good(kpi, labels), labels, window)
+    end = test.phase(keep + 2, calm)
+    test.firing(end + keep - 1, name(kpi), expected, f"Good again; kept for {keep} minutes.", only)
+    test.firing(end + keep + 1, name(kpi), [], "Clear.", only)
     warning = [one for one in expected if one["severity"] == "warning" and one["level"] == "whole"]
     for counts in spike.missed:
-        minute = test.phase(4, covered | _everywhere(kpi, window, spike, counts))
-        test.firing(minute + 3, name(kpi), warning, f"{counts[0]} of {counts[1]} miss the target; no alarm.", only)
+        minute = test.phase(long, covered | _everywhere(kpi, window, spike, counts))
+        test.firing(minute + long - 1, name(kpi), warning, f"{counts[0]} of {counts[1]} miss the target; no alarm.", only)
     if kpi.slices:
         few = dict(covered)
         for of in kpi.slices:
             few |= counted(kpi, window, (FEW + 1, FEW + 1), of.labels)
         expected = [one for one in expected if one["level"] == "slice"]
         matchers = f'{only},level="slice"'
-        test.firing(test.phase(4, few) + 3, name(kpi), expected, "30 of 30 in a slice.", matchers)
+        test.firing(test.phase(long, few) + long - 1, name(kpi), expected, "30 of 30 in a slice.", matchers)
     return test
 
 
@@ -82,10 +88,10 @@ def counted(kpi: Kpi, window: str, counts: tuple[int, int], labels: Labels = (),
     return gauges(kpi, State(rate, samples=samples), labels, window)
 
 
-def _bad_hour(kpi: Kpi, fast: Fast) -> Bad:
+def _bad(kpi: Kpi, fast: Fast, window: str, spike: Spike) -> Bad:
     lines = tuple(line for line in kpi.lines if line.severity in fast.severities)
     found: list[tuple[Labels, tuple[Line, ...]]] = [((), lines), *((of.labels, of.lines) for of in kpi.slices)]
-    return [(labels, of, _everywhere(kpi, "1h", fast.hour)) for labels, of in found]
+    return [(labels, of, _everywhere(kpi, window, spike)) for labels, of in found]
 
 
 def _places(kpi: Kpi) -> list[Labels]:

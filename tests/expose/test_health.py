@@ -88,16 +88,24 @@ def test_a_source_is_complete_when_all_that_is_read_from_it_is(made: World) -> N
     assert not window_complete(lanes, "calls", WINDOWS["5m"])
 
 
-def test_what_another_source_broke_does_not_count_against_a_source(made: World) -> None:
-    """Recordings are gone: the calls as such are still complete."""
+def test_what_is_broken_does_not_count_against_the_rest(made: World) -> None:
+    """Recordings are gone, one statement on the calls is too slow: alerts on other KPIs of calls have to go on."""
     lanes = made.lanes
     lanes.quarantine("recorded_call", "recordings", "recordings does not exist")
-    lanes.health.fresh["recorded_call"] = -math.inf
+    lanes.quarantine("dial", "calls", "took too long", slow=True)
+    for name in ("recorded_call", "dial"):
+        lanes.health.fresh[name] = -math.inf
     assert window_complete(lanes, "calls", WINDOWS["5m"])
-    lanes.quarantine("dial", "calls", "calls lacks a column")
-    lanes.health.fresh["dial"] = -math.inf
-    assert not window_complete(lanes, "calls", WINDOWS["5m"])
     assert not window_complete(lanes, "masking_scans", WINDOWS["5m"])
+
+
+def test_a_source_that_is_all_broken_is_not_complete(made: World) -> None:
+    lanes = made.lanes
+    for name in datasets_of(lanes, "calls"):
+        lanes.quarantine(name, "calls", "calls lacks a column")
+        lanes.health.fresh[name] = -math.inf
+    lanes.health.fresh["in_flight"] = -math.inf
+    assert not window_complete(lanes, "calls", WINDOWS["5m"])
 
 
 def test_sources_without_facts_stand_for_those_that_need_them() -> None:

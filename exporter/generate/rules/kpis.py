@@ -19,6 +19,8 @@ INTERVAL = 15
 _ENDING = {"lower": "High", "higher": "Low"}
 # The share that lies beyond the percentile which is judged.
 _TAIL = 1 - QUANTILES["p95"]
+# Over how long a gap what was told before is remembered, seconds: every evaluation reads as much.
+_GAP = 86400
 
 
 def kpi_files(catalogue: Catalogue, options: Options) -> list[RuleFile]:
@@ -125,15 +127,15 @@ class _Maker:
         return found
 
     def _late(self, places: tuple[Place, ...], line: float, now: str) -> str:
-        """Rows that came too late for the short window: the long one has more breaches than lately, than before a gap,
-        or than none, where there was nothing to judge (and that was known).
+        """Rows that came too late for the short window: the long one has more breaches than lately, than before a gap
+        of less than a day, or than none, where there was nothing to judge (and that was known).
         """
         window = self._window(str(self.kpi.alert.late))
         # A little less than the short window, so that what leaves that one is not taken for something new.
         lately = duration(windows.slow_window(self.kpi).seconds * 5 // 6)
         value = f"{self._of(promql.VALUE, places, window.name)} {promql.BAD[self.kpi.direction]} {promql.number(line)}"
         count = self._of(promql.BAD_COUNT, places, window.name)
-        before = f"last_over_time({count}[{duration(window.seconds)}] offset {lately})"
+        before = f"last_over_time({count}[{duration(_GAP)}] offset {lately})"
         known = promql.complete(sources(self.catalogue, self.kpi), True, window.name, f" offset {lately}")
         more = (
             f"{count} > min_over_time({count}[{lately}])",

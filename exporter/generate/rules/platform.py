@@ -75,9 +75,18 @@ def _no_new_calls(silent: int) -> HealthSpec:
 
 
 def _source_silent(source: str, within: int) -> HealthSpec:
-    """Against the newest call, not the clock; and only where calls have been made all the time that it may take."""
+    """Against the newest call, not the clock; and only where calls have been made all the time that it may take.
+
+    A Prometheus that has just been started does not know that yet.
+    """
     steady = duration(within if within <= _WITHIN_A_DAY else _GRACE)
-    expr = f"{_newest(CALLS)} - {_newest(source)} > {within}\nand on () min_over_time({promql.DIALLING}[{steady}]) == 1"
+    expr = "\n".join(
+        (
+            f"{_newest(CALLS)} - {_newest(source)} > {within}",
+            f"and on () min_over_time({promql.DIALLING}[{steady}]) == 1",
+            f"and on () last_over_time({promql.DIALLING}[{duration(_GRACE)}] offset {steady}) == 1",
+        )
+    )
     return HealthSpec(
         about="platform",
         summary=Text(zh=f"来源 {source} 不再有新数据", en=f"The source {source} has fallen silent"),

@@ -69,9 +69,7 @@ def recorded(kpi: Kpi) -> list[str]:
 
 def strict(kpi: Kpi) -> list[str]:
     """The windows of which its alerts need strict bounds."""
-    names = {look.window.name for look in looks(kpi) if look.strict}
-    names |= {burn.long for burn in kpi.alert.burn}
-    return [window.name for window in kpi.windows if window.name in names and window.alert.strict_z is not None]
+    return _of(kpi, {look.window.name for look in looks(kpi) if look.strict})
 
 
 def gated(kpi: Kpi) -> list[str]:
