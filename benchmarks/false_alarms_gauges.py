@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from benchmarks.false_alarms_chance import Z95, wilson
 from benchmarks.false_alarms_server import head
-from benchmarks.false_alarms_stream import ALL, DAY, FIRST_DAY, WEEK, Cell, Sums
+from benchmarks.false_alarms_stream import ALL, DAY, FIRST_DAY, MONTH, WEEK, Cell, Sums
 
-WINDOWS = {"5m": 5, "1h": 60, "24h": DAY, "7d": WEEK}
+WINDOWS = {"5m": 5, "1h": 60, "24h": DAY, "7d": WEEK, "30d": MONTH}
 SOURCES = ("calls", "surveys", "credit_applications")
 _TARGET = {"job": "outcall-exporter", "instance": "exporter:9877"}
 _MINUTE = 60

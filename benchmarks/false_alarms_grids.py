@@ -15,7 +15,7 @@ from benchmarks.false_alarms_gates import Line, fired, lines
 from benchmarks.false_alarms_gauges import AllSums
 from benchmarks.false_alarms_pasts import FALL, FAST_WIDTHS, Past, evening_delays
 from benchmarks.false_alarms_rules import Alert, Firing
-from benchmarks.false_alarms_stream import DAY, WEEK
+from benchmarks.false_alarms_stream import DAY, MONTH, WEEK
 from benchmarks.report import quantile, show
 
 BOUNDS = (Z95, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
@@ -74,7 +74,7 @@ def rare(quiet: Iterable[AllSums], days: int) -> list[Row]:
 def slow(calm: Sequence[Past], fallen: Sequence[AllSums]) -> list[Row]:
     """Alerts on long windows in the calm pasts, and how soon satisfaction that falls back to "before" is seen."""
     rows: list[Row] = []
-    for width in (DAY, WEEK):
+    for width in (DAY, WEEK, MONTH):
         for wait in SLOW_WAITS:
             for z in BOUNDS:
                 false = [

@@ -67,7 +67,7 @@ def spiked(seed: int, days: int, calls_per_day: int, widths: Sequence[int] = WID
 def fallen(seed: int) -> AllSums:
     """Satisfaction that falls back to "before", FALL days after FIRST_DAY."""
     days = FALL + FALLEN
-    plan = falling_back(plan_of(seed, days, burn_in=WINDOWS["7d"] // DAY), FIRST_DAY + timedelta(days=FALL))
+    plan = falling_back(plan_of(seed, days, burn_in=WINDOWS["30d"] // DAY), FIRST_DAY + timedelta(days=FALL))
     return _windows(days, ["csat"], observations(plan)).closed()
 
 

@@ -22,9 +22,9 @@ from exporter.simulate.tables import TABLES, Facts
 
 ALL = "all"
 HOUR, DAY = 60, 1_440
-WEEK = 7 * DAY
-# The first 7-day window has all the applications that belong to it: they follow their call by three weeks at most.
-BURN_IN = 28
+WEEK, MONTH = 7 * DAY, 30 * DAY
+# The first 30-day window has all the applications that belong to it: they follow their call by three weeks at most.
+BURN_IN = 51
 FIRST_DAY = datetime(2026, 3, 1, 16, tzinfo=UTC)  # midnight in the business zone: Monday, 2 March
 SCENARIOS = ("acquisition", "collection", "operations")
 EARLY_SECONDS, EFFECTIVE_SECONDS = 30, 10

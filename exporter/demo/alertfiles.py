@@ -132,7 +132,9 @@ def prometheus_file(exporter_at: str, relay_at: str, alertmanager_at: str) -> di
 
 def relay_file(receivers: Any) -> dict[str, Any]:
     """Everything that would go to a phone or a chat is printed."""
-    return {"channels": {"screen": {"type": "print"}}, "receivers": {name: ["screen"] for name in receivers}}
+    channels = {"screen": {"type": "print"}, "phone": {"type": "print", "form": "sms"}}
+    paged = {name: ["screen", "phone"] if name == "page" else ["screen"] for name in receivers}
+    return {"channels": channels, "receivers": paged}
 
 
 def _load(path: Path) -> Any:

@@ -211,8 +211,8 @@ def watermark(lanes: Lanes, source: str) -> float | None:
 def window_complete(lanes: Lanes, source: str, window: Window) -> bool:
     """Whether what a source gives is read for a window.
 
-    A dataset that fails does not count: its own KPIs are absent and `source_up` tells it. Were the window incomplete for
-    it, one slow statement on the calls would silence the alerts of all KPIs that are right.
+    A dataset that fails does not count: its own KPIs are absent and `source_up` tells it. Were the window incomplete
+    for it, one slow statement on the calls would silence the alerts of all KPIs that are right.
     """
     names = [n for n in datasets_of(lanes, source) if n not in lanes.health.quarantined]
     if not names:

@@ -9,7 +9,7 @@ from exporter.relay.channels.aliyun_sms import AliyunSms
 from exporter.relay.channels.base import Channel
 from exporter.relay.channels.dingtalk import DingTalk
 from exporter.relay.channels.feishu import Feishu
-from exporter.relay.channels.print import Print, Say
+from exporter.relay.channels.print import Print, PrintSms, Say
 from exporter.relay.channels.sms import Template
 from exporter.relay.channels.tencent_sms import TencentSms
 from exporter.relay.channels.webhook import Webhook
@@ -36,7 +36,7 @@ def build_channel(found: Configured, wording: Wording, say: Say, installation: s
                 wording, spec.language, spec.timeout, url=url, bearer=bearer, secret=secret, installation=installation
             )
         case PrintSpec():
-            return Print(wording, spec.language, say)
+            return PrintSms(wording, spec.language, say) if spec.form == "sms" else Print(wording, spec.language, say)
         case _:
             return _robot(spec, found, wording)
 

@@ -108,6 +108,7 @@ class WebhookSpec(ChannelSpec):
 
 class PrintSpec(ChannelSpec):
     type: Literal["print"]
+    form: Literal["chat", "sms"] = "chat"
 
 
 AnyChannel = AliyunSpec | TencentSpec | DingTalkSpec | WeComSpec | FeishuSpec | WebhookSpec | PrintSpec

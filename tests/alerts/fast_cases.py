@@ -49,7 +49,8 @@ def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike) -> Test:
     warning = [one for one in expected if one["severity"] == "warning" and one["level"] == "whole"]
     for counts in spike.missed:
         minute = test.phase(long, covered | _everywhere(kpi, window, spike, counts))
-        test.firing(minute + long - 1, name(kpi), warning, f"{counts[0]} of {counts[1]} miss the target; no alarm.", only)
+        told = f"{counts[0]} of {counts[1]} miss the target; no alarm."
+        test.firing(minute + long - 1, name(kpi), warning, told, only)
     if kpi.slices:
         few = dict(covered)
         for of in kpi.slices:

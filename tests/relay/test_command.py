@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from tests.relay.campaign import _free_port
 from tests.relay.conftest import BEARER, channel, relay_file, secret_files
 from tests.relay.vendors import REFUSE, Vendor
 from tests.relay.waiting import until
-from tests.relay.webhooks import webhook
+from tests.relay.webhooks import resolved, webhook
 
 
 def configuration(folder: Path, **more: object) -> Path:
@@ -53,9 +54,9 @@ async def running(path: Path, *arguments: str) -> AsyncIterator[tuple[str, async
         await reading
 
 
-async def send(url: str) -> int:
+async def send(url: str, body: str = "") -> int:
     headers = {"Authorization": f"Bearer {BEARER}"}
-    async with aiohttp.ClientSession(headers=headers) as session, session.post(url, data=webhook()) as answer:
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(url, data=body or webhook()) as answer:
         return answer.status
 
 
@@ -95,6 +96,21 @@ async def test_a_reload(vendor: Vendor, tmp_path: Path) -> None:
             assert answer.status == 500
             assert "channel chat has no known type" in await answer.text()
         assert await send(f"{url}alerts/ticket") == 200
+
+
+async def test_what_a_telephone_would_show(tmp_path: Path) -> None:
+    """Printed in the form of an SMS: one for the incident, and none when it is over."""
+    secret_files(tmp_path, "")
+    phone = channel("print", "") | {"form": "sms"}
+    relay_file(tmp_path, {"chat": channel("print", ""), "phone": phone})
+    async with running(configuration(tmp_path)) as (url, _, lines):
+        for body in (webhook(), webhook(resolved(), status="resolved")):
+            assert await send(f"{url}alerts/page", body) == 200
+        await until(lambda: any("[page] 【恢复】" in line for line in lines))
+    (text,) = [line for line in lines if "短信" in line]
+    assert re.fullmatch(
+        r"\[page\] 短信 SMS: 30秒内挂断率，催收 / 老年 / 晚间：33.2%\(>30%,n=512\)，11-22 14:05 起\n", text
+    )
 
 
 async def test_one_message_to_try_a_channel(vendor: Vendor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

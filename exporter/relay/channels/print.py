@@ -1,4 +1,4 @@
-"""Channels that only print: `type: print`, and the rehearsal of any other one for `--dry-run`."""
+"""Channels that only print: `type: print` in either form, and the rehearsal of any other one for `--dry-run`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 from exporter.relay.channels.base import Channel, Letter, Transport
 from exporter.relay.outcome import DELIVERED, Outcome
-from exporter.relay.text import Language, Wording, chat_text
+from exporter.relay.text import Language, Wording, chat_text, sms_text
+
+# Characters of a variable, as the vendors' channels allow unless told otherwise.
+SMS_VARIABLE = 20
 
 Say = Callable[[str], None]
 
@@ -34,6 +37,19 @@ class Print(Channel):
     def show(self, letter: Letter, now: float) -> str:
         text = chat_text(letter.notice, self.wording, self.language, now, repeated=letter.repeated)
         return "\n".join((f"[{letter.receiver}] {text.title}", *(f"    {line}" for line in text.lines)))
+
+
+class PrintSms(Print):
+    """Writes what a telephone would show: one text per incident, as the channels for SMS do."""
+
+    sms = True
+
+    def show(self, letter: Letter, now: float) -> str:
+        text = sms_text(letter.notice, self.wording, self.language, SMS_VARIABLE, now)
+        words = f"{text.kpi}，{text.where}：{text.value}，{text.since} 起"
+        if self.language == "en":
+            words = f"{text.kpi}, {text.where}: {text.value}, since {text.since}"
+        return f"[{letter.receiver}] 短信 SMS: {words}"
 
 
 class Rehearsal(Channel):
