@@ -31,8 +31,8 @@ def _windows(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
             if name is not None and name not in own:
                 fix = f"use one of {', '.join(own)}" if own else "remove it"
                 yield merged.error((*path, key), f"KPI '{slug}' has no window '{name}'", fix)
-            elif name is not None and key == "fast" and spec.windows[name].alert.strict_z is None:
-                fix = "give the window an `alert: {strict_z: 3}`, or name it as `window`"
+            elif name is not None and key == "fast" and kpi.alert.strict_z is spec.windows[name].alert.strict_z is None:
+                fix = "set `strict_z: 3`, give the window an `alert: {strict_z: 3}`, or name it as `window`"
                 yield merged.error((*path, key), f"window '{name}' has no strict bound", fix)
         for index, burn in enumerate(kpi.alert.burn):
             if {burn.long, burn.short} <= own.keys() and own[burn.long] <= own[burn.short]:

@@ -171,7 +171,7 @@ class BurnSpec(Spec):
     """A burn-rate pair: the error budget is spent `factor` times too fast in the long and in the short window."""
 
     severity: Literal["warning", "critical"]
-    factor: FiniteFloat = Field(gt=1)
+    factor: FiniteFloat = Field(ge=1)
     long: str
     short: str
 
@@ -182,6 +182,7 @@ class AlertSpec(Spec):
     enabled: bool = True
     window: str | None = None
     fast: list[str] = []
+    strict_z: FiniteFloat | None = Field(default=None, gt=0, le=10)
     late: str | None = None
     bounds: bool = True
     samples: list[Name] = []

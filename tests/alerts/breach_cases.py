@@ -20,7 +20,7 @@ def tests(breach: Breach) -> Iterable[Test]:
     kpi = Kpi(breach.slug, "compliance", "High" if breach.right == 0 else "Low", 0, breach.sources, ())
     make = _Maker(breach, kpi, name(breach))
     yield from (make.at_once(), make.without_call(), make.silent(), make.replicas(), make.once())
-    yield from (make.late(), make.late_and_alone(), make.gap())
+    yield from (make.late(), make.late_and_alone(), make.gap(), make.first_day(), make.late_beside_fresh())
 
 
 class _Maker:
@@ -92,6 +92,25 @@ class _Maker:
         test.phase(14, {})
         minute = test.phase(4, covered | self._ratio(2, 400, "30d"))
         test.firing(minute, self.alert, [self._fires("30d")], "Another one.")
+        return test
+
+    def first_day(self) -> Test:
+        test = Test("a new installation does not tell of the breaches that it finds in its history")
+        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "30d")
+        test.phase(1, covered)
+        test.phase(20, covered | self._ratio(0, 40, "1h") | self._ratio(3, 400, "30d"))
+        for minute in range(0, 105, 5):
+            test.firing(minute, self.alert, [], "That the window is covered may be known a moment before its figures.")
+        return test
+
+    def late_beside_fresh(self) -> Test:
+        test = Test("while the hour tells of one, a late one is told too")
+        covered = complete(self.kpi.sources, "1h") | complete(self.kpi.sources, "30d")
+        test.phase(12, covered | self._ratio(0, 40, "1h") | self._ratio(1, 400, "30d"))
+        minute = test.phase(4, covered | self._ratio(1, 40, "1h") | self._ratio(2, 400, "30d"))
+        test.firing(minute + 15, self.alert, [self._fires("1h")], "A fresh one.")
+        minute = test.phase(4, covered | self._ratio(1, 40, "1h") | self._ratio(3, 400, "30d"))
+        test.firing(minute + 5, self.alert, [self._fires("1h"), self._fires("30d")], "And a late one.")
         return test
 
     def once(self) -> Test:

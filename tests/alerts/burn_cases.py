@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tests.alerts.fast_cases import WAITS
 from tests.alerts.gauges import State, complete, gauges
 from tests.alerts.kpis import Burn, Kpi, Severity
 from tests.alerts.line_cases import alert, toward
@@ -17,14 +18,16 @@ def name(burn: Burn) -> str:
 
 
 def tests(burn: Burn) -> Iterable[Test]:
-    """`for` is that of the short window: 1m of 5m, 2m of 1h."""
-    yield _pair(burn, "critical", burn.critical, ("1h", "5m"), 1)
-    yield _pair(burn, "warning", burn.warning, ("24h", "1h"), 2)
+    """`for` and how long it lingers are those of the short window."""
+    yield _pair(burn, "critical", burn.critical, ("1h", "5m"))
+    yield _pair(burn, "warning", burn.target, ("7d", "24h"))
 
 
-def _pair(burn: Burn, severity: Severity, line: float, windows: tuple[str, str], wait: int) -> Test:
+def _pair(burn: Burn, severity: Severity, line: float, windows: tuple[str, str]) -> Test:
     kpi = Kpi(burn.slug, burn.dimension, burn.bad, burn.step, burn.sources, ())
     long, short = windows
+    wait, keep = WAITS[short]
+    lasting = wait + 3
     test = Test(f"{severity}: {long} and {short} beyond {line:g}, and not one alone", interval=1)
     surely = toward(kpi, burn.target, 0.5)
     worst = 1.0 if burn.bad == "High" else 0.0
@@ -45,18 +48,18 @@ def _pair(burn: Burn, severity: Severity, line: float, windows: tuple[str, str],
         silent.append(("The target is still within the bounds.", covered, State(bad.value, burn.target), bad))
     only = f',window="{long}"'
     for why, of, long_state, short_state in silent:
-        minute = test.phase(4, of | gauges(kpi, long_state, window=long) | gauges(kpi, short_state, window=short))
-        test.firing(minute + 3, name(burn), [], why, only)
+        minute = test.phase(lasting, of | gauges(kpi, long_state, window=long) | gauges(kpi, short_state, window=short))
+        test.firing(minute + lasting - 1, name(burn), [], why, only)
     values, few = dict(covered), State(0.5, surely, 30)
     for window in windows:
         values |= complete(kpi.sources, window, replica="b") | gauges(kpi, on, window=window, replica="b")
     for labels, state in (((), bad), (_SCENARIO, few)):
         values |= gauges(kpi, state, labels, long) | gauges(kpi, bad, labels, short)
-    start = test.phase(4, values)
+    start = test.phase(lasting, values)
     expected = [alert(kpi, severity, (), "whole", long), alert(kpi, severity, _SCENARIO, "scenario", long)]
     test.firing(start + wait - 1, name(burn), [], "Not for long enough yet.", only)
     test.firing(start + wait, name(burn), expected, "Both beyond the line, as one replica sees; 30 samples do.", only)
-    end = test.phase(8, values | gauges(kpi, on, window=short) | gauges(kpi, on, _SCENARIO, short))
-    test.firing(end + 4, name(burn), expected, "Over; kept for five minutes.", only)
-    test.firing(end + 6, name(burn), [], "Clear.", only)
+    end = test.phase(keep + 3, values | gauges(kpi, on, window=short) | gauges(kpi, on, _SCENARIO, short))
+    test.firing(end + keep - 1, name(burn), expected, f"Over; kept for {keep} minutes.", only)
+    test.firing(end + keep + 1, name(burn), [], "Clear.", only)
     return test

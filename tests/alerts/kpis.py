@@ -45,7 +45,7 @@ class Spike:
 class Fast:
     """Watched in shorter windows, a shorter and a longer one. `tail`: the share that is judged in place of the value.
 
-    5m and 1h ask for 5 standard deviations, 24h for 4, 7d for 3.
+    5m and 24h ask for 4 standard deviations, 1h and 7d for 3; of early hang-ups both ask for 5.
     """
 
     spikes: tuple[tuple[str, Spike], tuple[str, Spike]]
@@ -181,8 +181,8 @@ _RESPONSE_LATENCY = Kpi(
     _plain(("warning", 1.5), ("critical", 2.0)), unit="seconds",
     fast=Fast(
         (
-            ("5m", Spike((156, 2000), (87, 1000), ((156, 2000),))),
-            ("1h", Spike((158, 2000), (151, 2000), ((158, 2000),))),
+            ("5m", Spike((150, 2000), (136, 2000), ((150, 2000),))),
+            ("1h", Spike((140, 2000), (66, 1000), ((140, 2000),))),
         ),
         ("critical",), "slow_response",
     ),
@@ -191,8 +191,8 @@ _SYSTEM_FAILURE = Kpi(
     "system_failure", "technical", "High", 0.001, ("calls",),
     _gated(("warning", 0.005), ("critical", 0.01), target=0.005),
     fast=Fast((
-        ("5m", Spike((56, 5000), (10, 260), ((1180, 200_000), (90, 10_000)))),
-        ("1h", Spike((57, 5000), (18, 800), ((1180, 200_000), (90, 10_000)))),
+        ("5m", Spike((12, 100), (8, 260), ((1180, 200_000), (90, 10_000)))),
+        ("1h", Spike((25, 1000), (11, 800), ((1180, 200_000), (90, 10_000)))),
     )),
 )  # fmt: skip
 # A mean of incidents, not a ratio: one of two hours is to be told.
@@ -205,16 +205,16 @@ _COMPLIANT_SPEECH = Kpi(
     "compliant_speech", "compliance", "Low", 0.0001, ("calls", "qa_checks"),
     _gated(("warning", 0.999), ("critical", 0.99), target=0.999),
     fast=Fast((
-        ("5m", Spike((10, 900), (9, 800), ((2360, 2_000_000), (36, 4000)))),
-        ("1h", Spike((10, 950), (9, 850), ((2360, 2_000_000), (36, 4000)))),
+        ("5m", Spike((7, 680), (6, 590), ((2360, 2_000_000), (36, 4000)))),
+        ("1h", Spike((4, 364), (3, 215), ((2360, 2_000_000), (36, 4000)))),
     )),
 )  # fmt: skip
 _VIOLATION = Kpi(
     "violation", "compliance", "High", 0.0001, ("calls", "qa_checks"),
     _gated(("warning", 0.001), ("critical", 0.01), target=0.001),
     fast=Fast((
-        ("5m", Spike((10, 900), (9, 800), ((2360, 2_000_000), (36, 4000)))),
-        ("1h", Spike((10, 950), (9, 850), ((2360, 2_000_000), (36, 4000)))),
+        ("5m", Spike((7, 680), (6, 590), ((2360, 2_000_000), (36, 4000)))),
+        ("1h", Spike((4, 364), (3, 215), ((2360, 2_000_000), (36, 4000)))),
     )),
 )  # fmt: skip
 _VIOLATION_DETECTION = Kpi(
@@ -256,7 +256,7 @@ BREACHES: tuple[Breach, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """A small budget: 14.4 times too fast in an hour is critical, 3 times in a day is a warning."""
+    """A small budget: 14.4 times too fast in an hour is critical, not kept in a week is a warning."""
 
     slug: str
     dimension: str
@@ -264,15 +264,14 @@ class Burn:
     sources: tuple[str, ...]
     target: float
     critical: float
-    warning: float
     step: float
     # So many bad ones of so many in an hour are beyond the line, but may be chance; None where that cannot be.
     chance: tuple[int, int] | None = None
 
 
 BURNS: tuple[Burn, ...] = (
-    # 14.4 x 0.005 and 3 x 0.005.
-    Burn("system_failure", "technical", "High", ("calls",), 0.005, 0.072, 0.015, 0.001),
-    # 1 - 14.4 x 0.001 and 1 - 3 x 0.001.
-    Burn("compliant_speech", "compliance", "Low", ("calls", "qa_checks"), 0.999, 0.9856, 0.997, 0.0002, chance=(1, 30)),
+    # 14.4 x 0.005.
+    Burn("system_failure", "technical", "High", ("calls",), 0.005, 0.072, 0.001),
+    # 1 - 14.4 x 0.001.
+    Burn("compliant_speech", "compliance", "Low", ("calls", "qa_checks"), 0.999, 0.9856, 0.0002, chance=(1, 30)),
 )

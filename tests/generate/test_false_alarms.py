@@ -42,13 +42,15 @@ def test_spike_is_named_within_the_hour(evening: Past) -> None:
 
 def test_prometheus_agrees_with_the_gate(evening: Past) -> None:
     """On the shortest window nothing suppresses: the rules find what the definition says, worked out without them."""
-    window = load_catalogue().windows[0]
+    catalogue = load_catalogue()
+    window, z = catalogue.windows[0], catalogue.kpis["early_hangup"].alert.strict_z
+    assert z is not None
     shortest = [alert for alert in hangup_alerts() if alert.window == window.name]
     expected = {
         (line.severity, firing.cell, firing.start, firing.end)
         for line in lines()
         if line.kpi == "early_hangup"
-        for firing in fired(line, shortest[0], evening.sums, WINDOWS[window.name], window.alert.strict_z)
+        for firing in fired(line, shortest[0], evening.sums, WINDOWS[window.name], z)
     }
     found = {(of.alert.severity, of.cell, of.start, of.end) for of in evening.firings if of.alert in shortest}
     assert found == expected != set()

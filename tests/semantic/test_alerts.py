@@ -21,11 +21,11 @@ def own(text: str, folder: Path) -> Catalogue:
 
 def test_windows_that_are_gone_are_not_watched(tmp_path: Path) -> None:
     """Fast windows, burn-rate pairs and late ones that the KPI no longer has."""
-    text = "kpis: {system_failure: {windows: [1h, 24h]}, masking: {windows: [1h, 7d]}}"
+    text = "kpis: {system_failure: {windows: [1h, 24h, 7d]}, masking: {windows: [1h, 7d]}}"
     catalogue = own(text, tmp_path)
     failure, masking = catalogue.kpis["system_failure"].alert, catalogue.kpis["masking"].alert
     assert failure.fast == ["1h"]
-    assert [(burn.long, burn.short) for burn in failure.burn] == [("24h", "1h")]
+    assert [(burn.long, burn.short) for burn in failure.burn] == [("7d", "24h")]
     assert (masking.window, masking.late) == ("1h", None)
 
 

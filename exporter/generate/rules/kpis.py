@@ -71,7 +71,7 @@ class _Maker:
             yield self._alert("breach", "critical", window, line, places, now)
             if self.kpi.alert.late is not None:
                 late = self._window(self.kpi.alert.late)
-                yield self._alert("breach", "critical", late, line, places, self._late(places, line, now))
+                yield self._alert("breach", "critical", late, line, places, self._late(places, line))
 
     def burns(self) -> Iterable[Alert]:
         general = [of.places for of in self.watched if of.places[0].level == "whole"]
@@ -126,23 +126,27 @@ class _Maker:
                 found.append((of.places, choose(other.line for other in self.watched if other.places == of.places)))
         return found
 
-    def _late(self, places: tuple[Place, ...], line: float, now: str) -> str:
+    def _late(self, places: tuple[Place, ...], line: float) -> str:
         """Rows that came too late for the short window: the long one has more breaches than lately, than before a gap
-        of less than a day, or than none, where there was nothing to judge (and that was known).
+        of less than a day, or than none, where there was nothing to judge (and that was known) — and more by so many
+        that those which the short window tells cannot be all.
         """
-        window = self._window(str(self.kpi.alert.late))
+        window, short = self._window(str(self.kpi.alert.late)), windows.slow_window(self.kpi)
         # A little less than the short window, so that what leaves that one is not taken for something new.
-        lately = duration(windows.slow_window(self.kpi).seconds * 5 // 6)
+        lately = duration(short.seconds * 5 // 6)
+        # A gauge is scraped before it is recorded: at the first evaluations only the older instant says what was known.
+        earlier = duration(short.seconds * 11 // 12)
         value = f"{self._of(promql.VALUE, places, window.name)} {promql.BAD[self.kpi.direction]} {promql.number(line)}"
-        count = self._of(promql.BAD_COUNT, places, window.name)
+        count, told = (self._of(promql.BAD_COUNT, places, name) for name in (window.name, short.name))
         before = f"last_over_time({count}[{duration(_GAP)}] offset {lately})"
-        known = promql.complete(sources(self.catalogue, self.kpi), True, window.name, f" offset {lately}")
+        known = promql.complete(sources(self.catalogue, self.kpi), True, window.name, f" offset {earlier}")
+        told_or_none = f"(sum without (window) ({told}) or sum without (window) ({count}) * 0)"
         more = (
-            f"{count} > min_over_time({count}[{lately}])",
-            f"or {count} > {before}",
-            f"or {count} > 0 unless {before} and on () max({known})",
+            f"{count} - min_over_time({count}[{lately}]) > ignoring (window) {told_or_none}",
+            f"or {count} - {before} > ignoring (window) {told_or_none}",
+            f"or ({count} > ignoring (window) {told_or_none}) unless ignoring (window) {before} and on () max({known})",
         )
-        return "\n".join([value, "and (", *(f"  {part}" for part in more), ")", f"unless ignoring (window) {now}"])
+        return "\n".join([value, "and ignoring (window) (", *(f"  {part}" for part in more), ")"])
 
     def _burning(self, burn: BurnSpec, places: tuple[Place, ...], line: float) -> str:
         bad, target = promql.BAD[self.kpi.direction], whole_target(self.kpi)

@@ -9,7 +9,7 @@ from exporter.generate.rules.levels import Place, watched
 from exporter.generate.rules.model import Group, Recording, RuleFile
 from exporter.generate.rules.platform import dialling
 from exporter.generate.rules.templates import TITLE, titles
-from exporter.semantic.model import Catalogue, Kpi
+from exporter.semantic.model import Catalogue, Kpi, Window
 from exporter.semantic.names import ALL, bound_metric, kpi_metric, measure_metric, samples_metric
 
 INTERVAL = 15
@@ -133,14 +133,23 @@ def _strict_bounds(catalogue: Catalogue) -> Iterable[Recording]:
     """One for each window, of all KPIs that are judged by it."""
     for window in catalogue.windows:
         parts = []
-        for direction in DIRECTIONS if window.alert.strict_z is not None else ():
-            slugs = [slug for kpi in catalogue.kpis.values() for slug in _judged(kpi, direction, window.name)]
-            if slugs:
-                matchers = {"kpi": promql.among(slugs), "window": window.name}
-                bad, samples = (promql.selector(of, matchers) for of in (promql.BAD_COUNT, promql.SAMPLES))
-                parts.append(promql.strict_bound(bad, samples, window.alert.strict_z or 0, direction))
+        for (direction, z), slugs in _by_bound(catalogue, window).items():
+            matchers = {"kpi": promql.among(slugs), "window": window.name}
+            bad, samples = (promql.selector(of, matchers) for of in (promql.BAD_COUNT, promql.SAMPLES))
+            parts.append(promql.strict_bound(bad, samples, z, direction))
         if parts:
             yield Recording(promql.STRICT, "\nor\n".join(parts), {"window": window.name})
+
+
+def _by_bound(catalogue: Catalogue, window: Window) -> dict[tuple[str, float], list[str]]:
+    """The KPIs whose strict bounds are wanted in a window, by direction and z."""
+    found: dict[tuple[str, float], list[str]] = {}
+    for direction in DIRECTIONS:
+        for kpi in catalogue.kpis.values():
+            z = kpi.alert.strict_z or window.alert.strict_z
+            for slug in _judged(kpi, direction, window.name) if z is not None else ():
+                found.setdefault((direction, z), []).append(slug)
+    return found
 
 
 def _judged(kpi: Kpi, direction: str, window: str) -> list[str]:
