@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.e2e.scaled import ROUTE_WAITS, RULE_WAITS, UNITS, quick_routes, quick_rules, seconds, shorter
+from tests.e2e.scaled import GUARDED, ROUTE_WAITS, RULE_WAITS, UNITS, quick_routes, quick_rules, seconds, shorter
 from tests.e2e.stack import RULES
 
 PARTS = st.tuples(st.integers(0, 90), st.sampled_from(list(UNITS)))
@@ -28,11 +29,19 @@ def without(data: Any, keys: tuple[str, ...]) -> Any:
     return [without(item, keys) for item in data] if isinstance(data, list) else data
 
 
+def unguarded(data: Any) -> Any:
+    """Without the spans of the one expression that has a wait in it."""
+    for rule in (rule for group in data["groups"] for rule in group["rules"] if rule.get("alert") == GUARDED):
+        assert "offset" in rule["expr"]
+        rule["expr"] = re.sub(r"\[[^]]*\]|offset \w+", "", rule["expr"])
+    return data
+
+
 @pytest.mark.parametrize("path", sorted(RULES.glob("*.rules.yml")), ids=lambda path: path.name)
 def test_rules_keep_everything_but_their_waits(path: Path) -> None:
     shipped, quick = load(path), quick_rules(load(path), 60)
     keys = (*RULE_WAITS, "interval")
-    assert without(quick, keys) == without(shipped, keys)
+    assert unguarded(without(quick, keys)) == unguarded(without(shipped, keys))
     for before, after in zip(shipped["groups"], quick["groups"], strict=True):
         assert seconds(after["interval"]) >= 1
         for rule, faster in zip(before["rules"], after["rules"], strict=True):
