@@ -13,7 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from benchmarks import false_alarms_chance, false_alarms_grids, false_alarms_pasts, false_alarms_rules
+from benchmarks import (
+    false_alarms_chance,
+    false_alarms_counts,
+    false_alarms_grids,
+    false_alarms_pasts,
+    false_alarms_rules,
+)
 from benchmarks.base import Bench
 from benchmarks.false_alarms_gates import lines, naive
 from benchmarks.false_alarms_pasts import SPIKE_RATE, Past, evening_delays
@@ -34,7 +40,7 @@ Kind = tuple[str, ...]
 
 async def run(bench: Bench) -> None:
     """Print all tables and save the figures."""
-    figures: dict[str, Any] = {"chance": false_alarms_chance.run()}
+    figures: dict[str, Any] = {"chance": false_alarms_chance.run(), "counts": false_alarms_counts.run()}
     _, alerts = false_alarms_rules.shipped()
     calm = [false_alarms_pasts.calm(seed, DAYS) for seed in SEEDS]
     figures["calm"] = show_calm(alerts, calm)

@@ -47,6 +47,7 @@ RULES = (
     Rule("gate: 95 % bound", Z95),
     Rule("strict: z = 3", 3.0),
     Rule("strict: z = 4", 4.0),
+    Rule("strict: z = 5", 5.0),
 )
 
 

@@ -51,8 +51,8 @@ generated, the rest is written by hand.
   The SQL uses the canonical names and `Asia/Shanghai`; run it with a role that can only read. It shows ids and counts.
 - 先看报警的 `where`：它已经指出最坏的场景、代际与时段。
   Look at the alert's `where` first: it names the worst scenario, generation and period.
-- 处置目标：15 分钟。恢复与否看短窗口（5m、1h），不必等 24h 回落。
-  Handle it within 15 minutes. Recovery shows in the short windows (5m, 1h) long before 24h has come down.
+- 处置目标：15 分钟。恢复与否先看较短的窗口（多数指标有 5m、1h），不必等长窗口回落。
+  Handle it within 15 minutes. Recovery shows in the shorter windows (5m and 1h, of most KPIs) long before the long one has come down.
 """
 
 
