@@ -17,6 +17,8 @@ from exporter.relay.spec import TYPES, AnyChannel, FileSpec
 from exporter.semantic.yamlfile import Document, KeyPath, load_yaml
 
 T = TypeVar("T")
+# The receiver of heartbeats in Alertmanager's configuration as shipped.
+WATCHDOG = "watchdog"
 _DOCS = "see docs/relay.md"
 
 # How the file behind each key is read.
@@ -44,10 +46,11 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class RelayConfig:
-    """Everything the relay file says. Times in seconds."""
+    """Everything the relay file says. Times in seconds; notices to the receivers `heartbeats` are signs of life."""
 
     channels: Mapping[str, Configured]
     receivers: Mapping[str, tuple[str, ...]]
+    heartbeats: frozenset[str]
     remind_after: float
     give_up_after: float
     retry_after: float
@@ -76,13 +79,15 @@ def load_relay_file(path: Path) -> RelayConfig:
         if (channel := _channel(name, document, path.parent, problems)) is not None
     }
     problems += _receiver_problems(document)
+    problems += _heartbeat_problems(document, channels)
     tls = None
     if file is not None:
         tls = _authorities(file, document, path.parent, problems)
     if problems or file is None:
         raise ConfigErrors(problems)
     receivers = {name: tuple(dict.fromkeys(targets)) for name, targets in file.receivers.items()}
-    return RelayConfig(channels, receivers, file.remind_after, file.give_up_after, file.retry_after, tls)
+    heartbeats = _heartbeats(document.data)
+    return RelayConfig(channels, receivers, heartbeats, file.remind_after, file.give_up_after, file.retry_after, tls)
 
 
 def _channel(name: str, document: Document, folder: Path, problems: list[ConfigError]) -> Configured | None:
@@ -124,6 +129,29 @@ def _receiver_problems(document: Document) -> Iterator[ConfigError]:
                 alike = get_close_matches(target, known, n=1)
                 fix = f"did you mean {alike[0]}?" if alike else f"channels are {', '.join(known)}"
                 yield document.error(("receivers", receiver, index), f"there is no channel '{target}'", fix)
+
+
+def _heartbeats(data: Mapping[str, Any]) -> frozenset[str]:
+    """As the file says; unless it does, the receiver of Alertmanager's shipped configuration, if it has that one."""
+    found = data.get("heartbeats")
+    named = [WATCHDOG] if found is None and WATCHDOG in _mapping(data.get("receivers")) else found or []
+    return frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else frozenset()
+
+
+def _heartbeat_problems(document: Document, channels: Mapping[str, Configured]) -> Iterator[ConfigError]:
+    """Heartbeats of no receiver, and a text every few minutes."""
+    receivers = _mapping(document.data.get("receivers"))
+    for name in sorted(_heartbeats(document.data)):
+        if name not in receivers:
+            yield document.error(
+                ("heartbeats",), f"there is no receiver '{name}'", f"choose from {', '.join(receivers)}"
+            )
+            continue
+        for index, target in enumerate(receivers[name] if isinstance(receivers[name], list) else []):
+            found = channels.get(target) if isinstance(target, str) else None
+            if found is not None and found.spec.is_sms:
+                fix = "name another channel, or leave the receiver out of heartbeats: []"
+                yield document.error(("receivers", name, index), f"{target} would send a text for every heartbeat", fix)
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from exporter.relay.channels.base import Channel, Letter, Transport, next_day
 from exporter.relay.message import NotAWebhook, parse_webhook
 from exporter.relay.outcome import Outcome, Result, never, retry
 from exporter.relay.queue import Job, Queue
-from exporter.relay.statements import Bounds
+from exporter.relay.statements import Bounds, doubt_pause
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -70,9 +70,10 @@ class Worker:
     """Delivers the messages of one channel, one at a time, until it is told to stop."""
 
     def __init__(
-        self, name: str, channel: Channel, pace: Pace, queue: Queue, transport: Transport, aside: Aside, meter: Meter
-    ) -> None:
-        self.name, self._channel, self._pace = name, channel, pace
+        self, name: str, channel: Channel, people: tuple[str, ...], pace: Pace, queue: Queue, transport: Transport,
+        aside: Aside, meter: Meter,
+    ) -> None:  # fmt: skip
+        self.name, self._channel, self._people, self._pace = name, channel, people, pace
         self._queue, self._transport, self._aside, self._meter = queue, transport, aside, meter
         self._woken = asyncio.Event()
         self._stopping = False
@@ -125,9 +126,10 @@ class Worker:
 
     async def _attempt(self, job: Job, now: float) -> Outcome:
         try:
-            letter = Letter(job.message, job.receiver, parse_webhook(job.body), job.recipient, job.repeated)
-            if job.recipient >= self._channel.recipients:
+            if job.person not in self._people:
                 return never("recipient_removed")
+            notice = replace(parse_webhook(job.body), leading=job.lead)
+            letter = Letter(job.message, job.receiver, notice, self._people.index(job.person), job.repeated)
             return await self._channel.deliver(letter, self._transport, now)
         except NotAWebhook:
             return never("unreadable")
@@ -149,7 +151,10 @@ class Worker:
 
     async def _settle(self, job: Job, outcome: Outcome) -> None:
         now = time.time()
-        again = now + backoff(job.attempts, self._pace.first_pause, LONGEST_PAUSE, random.random)
+        pause = backoff(job.attempts, self._pace.first_pause, LONGEST_PAUSE, random.random)
+        if outcome.result is Result.DOUBTFUL:
+            pause = max(pause, doubt_pause(job.doubts + 1))
+        again = now + pause
         await self._note(lambda: self._queue.finish(self.name, job, outcome, now, again))
         failed = outcome.result in (Result.RETRY, Result.DOUBTFUL)
         self._failures = self._failures + 1 if failed else 0

@@ -21,6 +21,8 @@ MAX_ALERTS = 1000
 # Labels and annotations of one alert, and the length of one value in characters.
 MAX_PAIRS, MAX_VALUE = 64, 16_384
 SEVERITIES = ("critical", "warning", "info")
+# The labels that say where an alert is.
+PLACE = ("scenario", "instance", "channel", "source")
 
 # Go writes up to nine digits of a second; Python reads six.
 _FRACTION = re.compile(r"(\.\d{6})\d+")
@@ -47,15 +49,28 @@ class Alert:
         found = self.labels.get("severity", "")
         return found if found in SEVERITIES else "warning"
 
+    @property
+    def place(self) -> str:
+        """Where it is, for texts: another scenario or machine is news, another window, level or slice is not. Empty for
+        the whole.
+        """
+        found = [value if (value := self.labels.get(name, "")) != "all" else "" for name in PLACE]
+        return "\x1f".join(found) if any(found) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One webhook: the state of a group of alerts, which is one incident from first firing to resolved."""
+    """One webhook: the state of a group of alerts, which is one incident from first firing to resolved.
+
+    `truncated` alerts are not listed (Alertmanager's `max_alerts`). `leading` is the fingerprint of the alert that
+    stands for the group, if it is not the most urgent one.
+    """
 
     status: Status
     group_key: str
     alerts: tuple[Alert, ...]
     truncated: int
+    leading: str = ""
 
     @property
     def firing(self) -> tuple[Alert, ...]:
@@ -69,8 +84,14 @@ class Notice:
 
     @property
     def lead(self) -> Alert:
-        """The alert that stands for the group."""
-        return (self.firing or self.resolved)[0]
+        """The alert that stands for the group: one that fires, unless none of those is listed."""
+        listed = self.firing or self.resolved
+        return next((alert for alert in listed if alert.fingerprint == self.leading), listed[0])
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether what fires, or may fire, is not among the alerts that are listed."""
+        return self.truncated > 0 and not self.firing
 
     @property
     def key(self) -> str:
@@ -112,7 +133,7 @@ def parse_webhook(body: bytes | str) -> Notice:
         raise NotAWebhook("groupKey is empty")
     parsed = tuple(_alert(alert) for alert in alerts)
     status = _status(data)
-    if status == "firing" and all(alert.status == "resolved" for alert in parsed):
+    if status == "firing" and not truncated and all(alert.status == "resolved" for alert in parsed):
         raise NotAWebhook("status is firing, but no alert fires")
     return Notice(status, group_key, parsed, truncated)
 

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from exporter.relay.build import build_channel, wording_of
 from exporter.relay.channels.base import Channel
 from exporter.relay.channels.print import Rehearsal, Say
 from exporter.relay.config import RelayConfig, load_relay_file
-from exporter.relay.deliver import Pace, Worker
+from exporter.relay.deliver import LONGEST_SLEEP, Pace, Worker
 from exporter.relay.message import Notice
 from exporter.relay.metrics import RelayMetrics
 from exporter.relay.queue import Queue, Target
@@ -65,11 +66,13 @@ class Relay:
         self.queue = Queue(folder)
         self._installation = self.queue.installation
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="relay")
-        self._channels = self._build()
+        self._channels = self._build(setup)
+        self._people = self._adopt()
         self._paces: dict[str, Pace] = {}
         self._workers: dict[str, Worker] = {}
-        self._tasks: list[asyncio.Task[None]] = []
-        self._sweeper: asyncio.Task[None] | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._keeper: asyncio.Task[None] | None = None
+        self._problem = ""
         self._transport = HttpTransport()
         self._registry = make_registry()
         self._metrics = RelayMetrics(self._registry, self.queue, lambda: self._paces)
@@ -85,9 +88,10 @@ class Relay:
 
     async def replace(self, setup: RelaySetup) -> None:
         """Go on with another configuration; what is being sent is waited for."""
+        channels = self._build(setup)
         await self._halt()
-        self._setup = setup
-        self._channels = self._build()
+        self._setup, self._channels = setup, channels
+        self._people = {name: channel.people(self._installation) for name, channel in channels.items()}
         await self._begin()
 
     async def close(self) -> None:
@@ -101,9 +105,13 @@ class Relay:
             os.close(self._claim)
 
     def health(self) -> str:
-        """Empty when every channel has a worker that works."""
-        found = [f"channel {name}: {worker.problem}" for name, worker in self._workers.items() if worker.problem]
-        return "; ".join(found)
+        """Empty when every channel has a worker that lives and works."""
+        found = [f"channel {name}: {problem}" for name in self._channels if (problem := self._trouble(name))]
+        return "; ".join(([self._problem] if self._problem else []) + found)
+
+    def _trouble(self, name: str) -> str:
+        task = self._tasks.get(name)
+        return "no worker runs" if task is None or task.done() else self._workers[name].problem
 
     @property
     def receivers(self) -> frozenset[str]:
@@ -115,47 +123,85 @@ class Relay:
     async def accept(self, receiver: str, notice: Notice, body: str) -> int:
         """Queue a notice for the channels of a receiver; on disk when this returns."""
         names = self._setup.config.receivers[receiver]
-        targets = [Target(n, self._channels[n].recipients, self._channels[n].sms) for n in names]
-        remind_after = self._setup.config.remind_after
+        targets = [Target(name, self._people[name], self._channels[name].sms) for name in names]
+        remind_after, beat = self._setup.config.remind_after, receiver in self._setup.config.heartbeats
         queued = await self._aside(
-            lambda: self.queue.accept(receiver, notice, body, targets, time.time(), remind_after)
+            lambda: self.queue.accept(receiver, notice, body, targets, time.time(), remind_after, beat=beat)
         )
         for worker in self._workers.values():
             worker.wake()
         return queued
 
-    def _build(self) -> dict[str, Channel]:
+    def _build(self, setup: RelaySetup) -> dict[str, Channel]:
         found: dict[str, Channel] = {}
-        for name, configured in self._setup.config.channels.items():
-            channel = build_channel(configured, self._setup.wording, self._say, self._installation)
+        for name, configured in setup.config.channels.items():
+            channel = build_channel(configured, setup.wording, self._say, self._installation)
             found[name] = Rehearsal(name, channel, self._say) if self._rehearse else channel
         return found
 
+    def _adopt(self) -> dict[str, tuple[str, ...]]:
+        """Who hears of each channel; before the first webhook, so that it is known who was told by an older release."""
+        people = {name: channel.people(self._installation) for name, channel in self._channels.items()}
+        try:
+            self.queue.adopt({name: names for name, names in people.items() if self._channels[name].sms})
+        except sqlite3.Error as error:
+            fix = "free space on the disk of state_dir, and stop what else uses the file"
+            raise StateError(f"the relay's queue cannot be written ({type(error).__name__})", fix) from None
+        return people
+
     async def _begin(self) -> None:
+        """Workers for the configuration of the moment; they begin once the queue is in order."""
         zone, first = self._setup.wording.zone, self._setup.config.retry_after
         specs = {name: found.spec for name, found in self._setup.config.channels.items()}
         self._paces = {name: Pace(spec.per_minute, spec.daily_budget, zone, first) for name, spec in specs.items()}
-        doubtful = await self._aside(lambda: self.queue.recover(time.time()))
-        if doubtful:
-            log.warning("relay: %d messages were being sent when the process ended; they are sent again", doubtful)
         self._transport = HttpTransport(self._setup.config.tls)
         await self._transport.open()
         common = (self.queue, self._transport, self._aside, self._metrics.observe)
-        self._workers = {name: Worker(name, ch, self._paces[name], *common) for name, ch in self._channels.items()}
-        self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers.values()]
-        self._sweeper = asyncio.create_task(self._sweep())
+        self._workers = {
+            name: Worker(name, channel, self._people[name], self._paces[name], *common)
+            for name, channel in self._channels.items()
+        }
+        if await self._recover():
+            self._go()
+        self._keeper = asyncio.create_task(self._keep())
+
+    def _go(self) -> None:
+        self._tasks = {name: asyncio.create_task(worker.run()) for name, worker in self._workers.items()}
+
+    async def _recover(self) -> bool:
+        """Put back what was being sent; False, and said by `health`, when the disk does not take it."""
+        try:
+            doubtful = await self._aside(lambda: self.queue.recover(time.time()))
+        except (sqlite3.Error, OSError) as error:
+            self._problem = f"the queue cannot be put in order ({type(error).__name__})"
+            log.warning("relay: %s; nothing is delivered until it can", self._problem)
+            return False
+        self._problem = ""
+        if doubtful:
+            log.warning("relay: %d messages were being sent when the process ended; they are sent again", doubtful)
+        return True
+
+    async def _keep(self) -> None:
+        """Begin as soon as the disk allows it, then sweep from time to time."""
+        while not self._tasks:
+            await asyncio.sleep(LONGEST_SLEEP)
+            if await self._recover():
+                self._go()
+        await self._sweep()
 
     async def _halt(self) -> None:
         """What is being sent may come to its end; what takes too long is in doubt."""
         for worker in self._workers.values():
             worker.stop()
+        if self._keeper is not None:  # first, lest it begin anew what is being stopped
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
-        tasks = [*self._tasks, *([self._sweeper] if self._sweeper else [])]
-        for task in tasks:
+            await asyncio.wait(self._tasks.values(), timeout=STOP_SECONDS)
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks, self._sweeper = [], None
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks, self._keeper = {}, None
         await self._transport.close()
 
     async def _sweep(self) -> None:

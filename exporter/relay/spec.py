@@ -47,6 +47,11 @@ class ChannelSpec(Spec):
     daily_budget: Count | None = None
     timeout: Annotated[float, Field(gt=0, le=120, strict=False)] = 10.0
 
+    @property
+    def is_sms(self) -> bool:
+        """Whether it sends texts, which people pay for and are woken by."""
+        return False
+
 
 class SmsSpec(ChannelSpec):
     """What SMS channels have."""
@@ -57,6 +62,10 @@ class SmsSpec(ChannelSpec):
     numbers_file: File
     sign_name: Words
     variable_length: Annotated[int, Field(ge=6, le=35)] = 20
+
+    @property
+    def is_sms(self) -> bool:
+        return True
 
 
 class AliyunSpec(SmsSpec):
@@ -110,6 +119,10 @@ class PrintSpec(ChannelSpec):
     type: Literal["print"]
     form: Literal["chat", "sms"] = "chat"
 
+    @property
+    def is_sms(self) -> bool:
+        return self.form == "sms"
+
 
 AnyChannel = AliyunSpec | TencentSpec | DingTalkSpec | WeComSpec | FeishuSpec | WebhookSpec | PrintSpec
 TYPES: dict[str, type[AnyChannel]] = {
@@ -128,6 +141,7 @@ class FileSpec(Spec):
 
     channels: dict[Name, object] = Field(min_length=1)
     receivers: dict[Name, list[Name]] = Field(min_length=1)
+    heartbeats: list[Name] | None = None
     remind_after: Seconds = 4 * 3600.0
     give_up_after: Seconds = 86_400.0
     retry_after: Annotated[float, Field(ge=0.01, le=60, strict=False)] = 1.0

@@ -90,15 +90,22 @@ def known_secrets(values: Iterable[str]) -> frozenset[str]:
 def sms_text(notice: Notice, wording: Wording, language: Language, longest: int, now: float) -> SmsText:
     """The variables, each of at most `longest` characters, without links (vendors refuse them)."""
     lead, en = notice.lead, language == "en"
-    since = min(a.started for a in (notice.firing or notice.resolved))
+    since = lead.started if notice.leading else min(a.started for a in (notice.firing or notice.resolved))
 
     def short(text: str) -> str:
         plain = _URL.sub("", wording.line(text)).strip() or "-"
         return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
     where, value = (_annotation(lead, name, en=en) for name in ("where", "value"))
+    if notice.unlisted:  # the values at hand are of what is over
+        where, value = _unlisted(notice, en=en), "-"
     return SmsText(short(title(lead, wording, en=en)), short(where), short(compact(value, longest)),
                    wording.clock(since, now))  # fmt: skip
+
+
+def _unlisted(notice: Notice, *, en: bool) -> str:
+    number = notice.truncated
+    return f"{number} more, not listed" if en else f"另有 {number} 条未列出"
 
 
 def compact(value: str, longest: int) -> str:
@@ -131,7 +138,7 @@ def _annotation(alert: Alert, name: str, *, en: bool) -> str:
 def chat_text(notice: Notice, wording: Wording, language: Language, now: float, *, repeated: bool) -> ChatText:
     """Firing alerts first, then those that are over; both languages, Chinese first, unless one is asked for."""
     lead = notice.lead
-    over = notice.status == "resolved"
+    over = notice.status == "resolved" and not notice.truncated
     spoken = {"zh": (False,), "en": (True,), "both": (False, True)}[language]
     lines: list[str] = []
     for en in spoken:
@@ -162,9 +169,19 @@ def _section(notice: Notice, wording: Wording, now: float, *, en: bool) -> list[
             lines.append(f"**{_TAG.sub('＜', _heading(alert, wording, over=over, en=en))}**")
             lines += [f"> {_TAG.sub('＜', line)}" for line in _details(alert, wording, now, over=over, en=en)]
         more = max(0, len(alerts) - SHOWN) + (notice.truncated if not over else 0)
-        if more:
+        if more and not over and notice.unlisted:
+            lines.append(_still(notice, en=en))
+        elif more:
             lines.append(f"({more} more)" if en else f"（另有 {more} 条）")
     return lines
+
+
+def _still(notice: Notice, *, en: bool) -> str:
+    """What is over is listed, what fires is not: Alertmanager's status is that of the listed ones."""
+    known = notice.status == "firing"
+    if en:
+        return f"({_unlisted(notice, en=True)}; {'firing' if known else 'they may be firing'})"
+    return f"（{_unlisted(notice, en=False)}，{'仍在告警' if known else '可能仍在告警'}）"
 
 
 def _details(alert: Alert, wording: Wording, now: float, *, over: bool, en: bool) -> list[str]:

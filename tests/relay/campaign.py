@@ -105,8 +105,8 @@ class Process:
             self._process.wait()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Read the queue's file."""
-        with contextlib.closing(sqlite3.connect(self.folder / "state" / "relay.sqlite", timeout=30)) as db:
+        """Ask the queue's file, or change it."""
+        with contextlib.closing(sqlite3.connect(self.folder / "state" / "relay.sqlite", timeout=30)) as db, db:
             return db.execute(sql).fetchall()
 
 
@@ -184,9 +184,11 @@ class Campaign:
             self.account.interrupted[kind, _mark(body), '"status": "resolved"' in body] += 1
 
     def _drain(self) -> None:
-        """Until nothing waits; in a thread, for the vendors' sake."""
+        """Until nothing waits; in a thread, for the vendors' sake. The half hour after much doubt passes quickly."""
         open_ones = "SELECT count(*) FROM message WHERE state NOT IN ('delivered', 'overtaken', 'dead')"
         while self._process.rows(open_ones)[0][0]:
+            later = time.time() + 600
+            self._process.rows(f"UPDATE message SET due = 0 WHERE state = 'pending' AND due > {later}")
             time.sleep(0.1)
 
     def _settle(self) -> Account:

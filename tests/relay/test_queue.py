@@ -21,7 +21,7 @@ from tests.relay.webhooks import alert, marked, resolved, webhook
 
 DAY, REMIND = 86_400.0, 14_400.0
 FREE = Bounds(1_000_000, None, 0.0, DAY)
-CHAT, SMS = Target("chat", 1, sms=False), Target("sms", 2, sms=True)
+CHAT, SMS = Target("chat", ("",), sms=False), Target("sms", ("li", "wu"), sms=True)
 
 
 def accept(queue: Queue, body: str, now: float, *targets: Target) -> int:
@@ -98,7 +98,7 @@ def test_one_sms_an_incident_and_reminders(story: list[tuple[str, float]]) -> No
         ended = alert(status="resolved", endsAt=f"2025-11-22T07:{serial:02}:00Z")
         body = webhook(ended, status="resolved") if event == "over" else webhook(one)
         before = len(queue.read("SELECT 1 FROM message"))
-        accept(queue, body, now, Target("sms", 1, sms=True))
+        accept(queue, body, now, Target("sms", ("li",), sms=True))
         made = len(queue.read("SELECT 1 FROM message")) - before
         due = event != "over" and (not is_open or now - last >= REMIND)
         assert made == due

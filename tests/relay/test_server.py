@@ -144,6 +144,34 @@ async def test_another_configuration_takes_over(
     assert vendor.count("mark-1") == 1
 
 
+async def test_another_configuration_while_the_disk_refuses(
+    relay: Relay, vendor: Vendor, client: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """Without workers nothing is delivered: that is not healthy, and they begin as soon as they can."""
+    assert relay.queue.path is not None
+    assert relay.server is not None
+    relay.queue.read("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(relay.queue.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    await relay.replace(setup_of(relay_file(tmp_path, {"chat": channel("feishu", vendor.url)})))
+    async with client.get(f"{relay.server.url}-/healthy") as answer:
+        assert answer.status == 503
+        assert "cannot be put in order (OperationalError); channel chat: no worker runs" in await answer.text()
+    assert await post(client, relay, webhook()) == 503
+    other.execute("ROLLBACK")
+    other.close()
+    assert await post(client, relay, webhook()) == 200
+    await until(lambda: settled(relay))
+    assert relay.health() == ""
+    assert [kind for kind, _ in vendor.delivered] == ["feishu"]
+
+
+async def test_a_worker_that_is_gone_is_told(relay: Relay) -> None:
+    assert relay.health() == ""
+    relay._tasks["chat"].cancel()
+    await until(lambda: relay.health() == "channel chat: no worker runs")
+
+
 async def test_a_stop_waits_for_what_is_being_sent(start: Start, vendor: Vendor, client: aiohttp.ClientSession) -> None:
     """A stop between request and answer leaves no doubt behind."""
     relay = await start({"chat": channel("wecom", vendor.url, timeout=0.3)})

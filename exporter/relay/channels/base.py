@@ -22,7 +22,9 @@ THROTTLE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message on its way: what happened, to which of the channel's recipients; `repeated`: it may be known."""
+    """One message on its way: what happened, to which of the channel's recipients (the place in its list); `repeated`:
+    it may be known.
+    """
 
     id: int
     receiver: str
@@ -94,6 +96,12 @@ class Channel(ABC):
     def recipients(self) -> int:
         """How many letters a notice makes."""
         return 1
+
+    def people(self, key: str) -> tuple[str, ...]:
+        """A name for each recipient, in their order, that says nothing about them but stays theirs when the list
+        changes; one empty name where there is nobody to be told apart. `key` is this installation's.
+        """
+        return ("",)
 
     @abstractmethod
     async def deliver(self, letter: Letter, transport: Transport, now: float) -> Outcome:

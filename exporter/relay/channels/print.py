@@ -64,6 +64,9 @@ class Rehearsal(Channel):
     def recipients(self) -> int:
         return self._inner.recipients
 
+    def people(self, key: str) -> tuple[str, ...]:
+        return self._inner.people(key)
+
     async def deliver(self, letter: Letter, transport: Transport, now: float) -> Outcome:
         self._say(f"would send to {self._name} ({self._inner.kind}): {self.show(letter, now)}")
         return DELIVERED

@@ -61,6 +61,7 @@ class Webhook(RobotChannel):
             "incident": notice.group_key,
             "severity": notice.lead.severity,
             "repeated": letter.repeated,
+            "truncated": notice.truncated,
             "title": text.title,
             "markdown": "\n".join(text.lines),
             "zh": asdict(sms_text(notice, self.wording, "zh", _LONGEST, now)),
