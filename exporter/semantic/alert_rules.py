@@ -5,12 +5,12 @@ A stanza of the package is not held against an operator who changed the KPI: wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from exporter.errors import ConfigError
 from exporter.semantic.alerts import own_windows
 from exporter.semantic.files import Merged
-from exporter.semantic.hours import CLOCK, WEEKDAYS
+from exporter.semantic.hours import WEEKDAYS, day, span
 from exporter.semantic.kpi_rules import Rule, all_measures
 from exporter.semantic.names import ALL, alert_name
 from exporter.semantic.spec import CatalogueSpec, KpiSpec
@@ -118,16 +118,33 @@ def _names(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
 
 
 def _hours(spec: CatalogueSpec, merged: Merged) -> Iterator[ConfigError]:
-    examples = {"business_from": "08:00", "business_until": "20:00", "business_weekdays": "12345"}
-    values = {name: spec.parameters.get(name, example) for name, example in examples.items()}
-    for name, value in values.items():
-        pattern = WEEKDAYS if name == "business_weekdays" else CLOCK
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            fix = f'write it in quotes, e.g. "{examples[name]}"'
-            yield merged.error(("parameters", name), f"{name} is not like {examples[name]}", fix)
-    if values["business_from"] == values["business_until"]:
-        fix = "let it differ from business_from; 00:00 to 24:00 is the whole day"
-        yield merged.error(("parameters", "business_until"), "business hours have no length", fix)
+    """When the platform dials: spans, weekdays, and days that are exceptions."""
+    yield from _words(spec, merged, "business_hours", "08:00-12:00 14:00-20:00", lambda text: span(text) is not None)
+    weekdays = spec.parameters.get("business_weekdays", "12345")
+    if not isinstance(weekdays, str) or not WEEKDAYS.fullmatch(weekdays):
+        problem = "business_weekdays is not like 12345"
+        yield merged.error(("parameters", "business_weekdays"), problem, 'write it in quotes, e.g. "12345"')
+    dates = ("closed_dates", "extra_open_dates")
+    for name in dates:
+        yield from _words(spec, merged, name, "2026-10-01 2026-10-02", lambda text: day(text) is not None, least=0)
+    closed, extra = (set(str(spec.parameters.get(name, "")).split()) for name in dates)
+    for text in sorted(closed & extra):
+        path = ("parameters", dates[1] if merged.is_own(("parameters", dates[1])) else dates[0])
+        yield merged.error(path, f"{text} is closed and open", "remove it from closed_dates or from extra_open_dates")
+
+
+def _words(
+    spec: CatalogueSpec, merged: Merged, name: str, example: str, is_right: Callable[[str], bool], least: int = 1
+) -> Iterator[ConfigError]:
+    """Complains of a parameter that is not a text of at least so many right words."""
+    value, path = spec.parameters.get(name, example), ("parameters", name)
+    fix = f'write it in quotes, separated by blanks, e.g. "{example}"'
+    words = value.split() if isinstance(value, str) else []
+    if not isinstance(value, str) or len(words) < least:
+        yield merged.error(path, f"{name} is not like {example}", fix)
+    for word in words:
+        if not is_right(word):
+            yield merged.error(path, f"{name}: '{word}' is not like {example.split()[0]}", fix)
 
 
 def _stanzas(spec: CatalogueSpec, merged: Merged) -> Iterator[tuple[str, KpiSpec, KeyPath]]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.alertmanager.alerts import csat, failure, hangup, of_kpi, other, violation
-from tests.alertmanager.shipped import FILE, binary
+from tests.alertmanager.shipped import FILE, binary, shipped
 
+ADR = Path(__file__).parents[2] / "docs/decisions/0011-alertmanager.md"
 COMPLAINT = ("OutcallComplaintHigh", "complaint", "experience")
 COMPLIANCE = {"dimension": "compliance"}
 RECOVERY = ("OutcallRecoveryLow", "recovery", "business")
@@ -53,6 +58,7 @@ TABLE: list[tuple[str, Mapping[str, str], str]] = [
     ("CPU, alarm line", other("OutcallCpuHigh", "host", "critical", instance="a:9877"), "page"),
     ("CPU before the month's end", other("OutcallCpuMonthEnd", "host", "warning"), "ticket"),
     ("the relay cannot deliver", other("OutcallRelayDeliveryFailed", "relay", "critical", channel="sms"), "page"),
+    ("the relay is down", other("OutcallRelayDown", "relay", "critical", instance="r:9878"), "page"),
     ("the relay has a backlog", other("OutcallRelayBacklog", "relay", "critical"), "page"),
     ("the relay's budget is spent", other("OutcallRelayBudgetExhausted", "relay", "critical", channel="sms"), "page"),
     ("somebody else's alert", {"alertname": "NodeDown"}, "ticket"),
@@ -60,11 +66,15 @@ TABLE: list[tuple[str, Mapping[str, str], str]] = [
 ]
 
 
-def receivers(labels: Mapping[str, str], expected: str) -> subprocess.CompletedProcess[str]:
+def yaml_blocks(page: Path) -> list[dict[str, Any]]:
+    return [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
+
+
+def receivers(labels: Mapping[str, str], expected: str, file: Path = FILE) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
             binary("amtool"),
-            *("config", "routes", "test", f"--config.file={FILE}", f"--verify.receivers={expected}"),
+            *("config", "routes", "test", f"--config.file={file}", f"--verify.receivers={expected}"),
             *(f"{label}={value}" for label, value in labels.items()),
         ],
         capture_output=True,
@@ -78,6 +88,23 @@ def test_route(labels: Mapping[str, str], expected: str) -> None:
     """amtool names the receivers in the order of the routes."""
     found = receivers(labels, expected)
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_the_way_past_the_relay(tmp_path: Path) -> None:
+    """With the ADR's example: what is wrong with the relay comes by mail as well, nothing else does."""
+    example = next(text for text in yaml_blocks(ADR) if "route" in text)
+    config = shipped()
+    config["route"]["routes"][:0] = example["route"]["routes"]
+    config["receivers"] += example["receivers"]
+    config["templates"] = [f"{FILE.parent}/templates/*.tmpl"]
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    checked = subprocess.run([binary("amtool"), "check-config", str(file)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    down = other("OutcallRelayDown", "relay", "critical", instance="r:9878")
+    for labels, expected in ((down, "mail,page"), (hangup("critical"), "page"), (csat("warning"), "ticket")):
+        found = receivers(labels, expected, file)
+        assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_a_wrong_expectation_fails() -> None:

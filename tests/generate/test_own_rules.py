@@ -17,7 +17,7 @@ dimensions:
   scenario:
     values:
       welcome: {zh: 迎新, en: Welcome}
-parameters: {business_until: "21:00"}
+parameters: {business_hours: "08:00-21:00"}
 alerts:
   CpuHigh: {enabled: false}
   CallsStuck: {rules: [{severity: critical, for: 60, line: 3, expr: sum(outcall_calls_stuck) > <line>}]}
@@ -76,6 +76,7 @@ def test_own_thresholds(config: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert expressions(out, "exporter", "OutcallCallsStuck") == ["sum(outcall_calls_stuck) > 3"]
     assert "> 1800\n" in expressions(out, "exporter", "OutcallNoNewCalls")[0]
     assert "[30m:1m]" in expressions(out, "exporter", "OutcallNoNewCalls")[0]
+    assert "[5m:1m] offset 30m" in expressions(out, "exporter", "OutcallNoNewCalls")[0]
 
 
 def test_a_scenario_with_a_line_of_its_own_is_a_slice(config: Path, tmp_path: Path) -> None:
@@ -114,6 +115,7 @@ def test_job_and_grafana(config: Path, tmp_path: Path) -> None:
     out = tmp_path / "rules"
     generate(config, out, "--job", "kpi", "--grafana-url", "https://grafana.example/")
     assert expressions(out, "exporter", "OutcallExporterDown")[0] == 'max by (job) (up{job="kpi"}) == 0'
+    assert expressions(out, "exporter", "OutcallRelayDown") == ['up{job="kpi-relay"} == 0']
     assert "replacement: kpi\n" in (out / "kubernetes/servicemonitor.yml").read_text("utf-8")
     for file in out.glob("*.rules.yml"):
         assert "localhost" not in file.read_text("utf-8")

@@ -46,7 +46,7 @@ HEALTH = {
     "CollectorFailed", "ReconcileDrift", "RowsRejected", "SeriesDropped", "ConfigReloadFailed", "StateNotSaved",
     "ClockSkew", "NoNewCalls", "SourceSilent", "CallsStuck", "CpuHigh", "LinkSaturated", "MemoryHigh", "DiskFilling",
     "CpuMonthEnd", "RecordingLost", "RecordingStoreFilling", "RelayDeliveryFailed", "RelayBacklog",
-    "RelayBudgetExhausted",
+    "RelayBudgetExhausted", "RelayDown",
 }  # fmt: skip
 
 
@@ -205,7 +205,18 @@ def test_kubernetes_scrapes_under_the_job_that_the_rules_know() -> None:
     )
     jobs = [monitor["spec"]["endpoints"][0]["relabelings"][0]["replacement"] for monitor in monitors]
     assert jobs == ["outcall", "outcall-relay"]
-    assert any(f'up{{job="{jobs[0]}"}}' in alert.expr for alert in ALERTS)
+    for job in jobs:
+        assert any(f'up{{job="{job}"}}' in alert.expr for alert in ALERTS)
+
+
+def test_kubernetes_scrapes_the_relay_with_its_token() -> None:
+    """Every route of the relay wants it: without, no alert on the relay could ever fire."""
+    monitors = list(yaml.safe_load_all((ROOT / "rules/kubernetes/servicemonitor.yml").read_text("utf-8")))
+    access = {m["metadata"]["name"]: m["spec"]["endpoints"][0].get("authorization") for m in monitors}
+    assert access == {
+        "outcall-exporter": None,
+        "outcall-relay": {"type": "Bearer", "credentials": {"name": "outcall-relay", "key": "token"}},
+    }
 
 
 def test_files_say_where_they_come_from() -> None:

@@ -17,17 +17,22 @@ def prometheus_rules(files: Iterable[RuleFile]) -> list[dict[str, Any]]:
 
 
 def service_monitors(options: Options) -> list[dict[str, Any]]:
-    """For Services that are labelled with the programs' names and whose port is called `metrics`."""
-    return [_monitor("outcall-exporter", options.job), _monitor("outcall-relay", f"{options.job}-relay")]
+    """For Services that are labelled with the programs' names and whose port is called `metrics`.
+
+    The relay answers nobody without its token: the Secret `outcall-relay` holds it under the key `token`.
+    """
+    token = {"authorization": {"type": "Bearer", "credentials": {"name": "outcall-relay", "key": "token"}}}
+    return [_monitor("outcall-exporter", options.job, {}), _monitor("outcall-relay", f"{options.job}-relay", token)]
 
 
-def _monitor(name: str, job: str) -> dict[str, Any]:
+def _monitor(name: str, job: str, access: dict[str, Any]) -> dict[str, Any]:
     endpoint = {
         "port": "metrics",
         "path": "/metrics",
         "interval": "15s",
-        # The rules know the exporter by its job.
+        # The rules know exporter and relay by their jobs.
         "relabelings": [{"targetLabel": "job", "replacement": job}],
+        **access,
     }
     return _resource(
         "ServiceMonitor", name, name, {"selector": {"matchLabels": {_NAME: name}}, "endpoints": [endpoint]}

@@ -13,18 +13,23 @@ from exporter.semantic.spec import HealthRuleSpec, HealthSpec, Text
 CALLS = "calls"
 # The grace after opening time in which nothing is expected yet, seconds.
 _GRACE = 900
-# Up to here a source is expected within a working day, beyond it nights and weekends are part of the time.
+# Up to here a source is expected within a working day, beyond it nights and closed days are part of the time.
 _WITHIN_A_DAY = 6 * 3600
+_DAY = 86400
+_DIALLED_DAY = f"{promql.DIALLING}_day"
 _HOURS = f"min({PREFIX}business_open)"
 _AGE = "{{ $value | humanizeDuration }}"
 
 
 def dialling(catalogue: Catalogue) -> list[Recording]:
-    """1 while it is business hours and calls come in, else 0; absent when nobody can tell."""
+    """1 while it is business hours and calls come in, else 0; absent when nobody can tell. And was it so in a day?"""
     silent = _expected(catalogue)
     if silent is None:
         return []
-    return [Recording(promql.DIALLING, f"({_since_newest(CALLS)} < bool {silent})\n* {_HOURS}")]
+    expr = f"({_since_newest(CALLS)} < bool {silent})\n* {_HOURS}\nand on () {_readable(CALLS)}"
+    # Every quarter of an hour is enough of a day, which has 5760 samples.
+    a_day = f"max_over_time({promql.DIALLING}[1d:15m])"
+    return [Recording(promql.DIALLING, expr), Recording(_DIALLED_DAY, a_day)]
 
 
 def silence_alerts(catalogue: Catalogue, options: Options) -> Iterable[Alert]:
@@ -51,6 +56,11 @@ def _since_newest(source: str) -> str:
     return f"max({PREFIX}as_of_timestamp_seconds) - {_newest(source)}"
 
 
+def _readable(source: str) -> str:
+    """What cannot be read stands still while the others go on; OutcallSourceFailed tells it."""
+    return f"max({promql.selector(f'{PREFIX}source_up', {'source': source})}) == 1"
+
+
 def _rule(name: str, spec: HealthSpec, options: Options, own: dict[str, str]) -> Alert:
     rule = spec.rules[0]
     labels = health.labels(spec, rule.severity) | own
@@ -59,8 +69,16 @@ def _rule(name: str, spec: HealthSpec, options: Options, own: dict[str, str]) ->
 
 
 def _no_new_calls(silent: int) -> HealthSpec:
+    """A single sample is no quarter of an hour: a program that has just been started does not know yet."""
     open_for = duration(max(silent, _GRACE))
-    expr = f"{_since_newest(CALLS)} > {silent}\nand on () min_over_time({_HOURS}[{open_for}:1m]) == 1"
+    expr = "\n".join(
+        (
+            f"{_since_newest(CALLS)} > {silent}",
+            f"and on () {_readable(CALLS)}",
+            f"and on () min_over_time({_HOURS}[{open_for}:1m]) == 1",
+            f"and on () last_over_time({_HOURS}[5m:1m] offset {open_for}) == 1",
+        )
+    )
     return HealthSpec(
         about="platform",
         summary=Text(zh="营业时间内没有新通话", en="No new calls within business hours"),
@@ -75,18 +93,13 @@ def _no_new_calls(silent: int) -> HealthSpec:
 
 
 def _source_silent(source: str, within: int) -> HealthSpec:
-    """Against the newest call, not the clock; and only where calls have been made all the time that it may take.
-
-    A Prometheus that has just been started does not know that yet.
-    """
-    steady = duration(within if within <= _WITHIN_A_DAY else _GRACE)
-    expr = "\n".join(
-        (
-            f"{_newest(CALLS)} - {_newest(source)} > {within}",
-            f"and on () min_over_time({promql.DIALLING}[{steady}]) == 1",
-            f"and on () last_over_time({promql.DIALLING}[{duration(_GRACE)}] offset {steady}) == 1",
-        )
-    )
+    """Against the newest call, not the clock; and only where calls have been made for as long as it may take."""
+    if within <= _WITHIN_A_DAY:
+        dialled: tuple[str, ...] = _all_of(within)
+    else:
+        dialled = (f"and on () {_now()}", *_days_without(source, -(-within // _DAY)))
+    late = f"{_newest(CALLS)} - {_newest(source)} > {within}"
+    expr = "\n".join((late, f"and on () {_readable(source)}", *dialled))
     return HealthSpec(
         about="platform",
         summary=Text(zh=f"来源 {source} 不再有新数据", en=f"The source {source} has fallen silent"),
@@ -98,4 +111,30 @@ def _source_silent(source: str, within: int) -> HealthSpec:
         value=f"{_AGE} (>{duration(within)})",
         keep_firing_for=900,
         rules=[HealthRuleSpec.model_validate({"severity": "warning", "expr": expr, "for": 300})],
+    )
+
+
+def _now() -> str:
+    return f"min_over_time({promql.DIALLING}[{duration(_GRACE)}]) == 1"
+
+
+def _all_of(seconds: int) -> tuple[str, str]:
+    """Calls were made all this time; a Prometheus that has just been started does not know it."""
+    steady = duration(seconds)
+    return (
+        f"and on () min_over_time({promql.DIALLING}[{steady}]) == 1",
+        f"and on () last_over_time({promql.DIALLING}[{duration(_GRACE)}] offset {steady}) == 1",
+    )
+
+
+def _days_without(source: str, days: int) -> tuple[str, ...]:
+    """Of twice as many days (of UTC) on so many there were calls, and nothing of the source.
+
+    A weekend, a holiday, a day on which nobody dialled are no time that a source has had.
+    """
+    return (
+        "and on () count_over_time((",
+        f"  {_DIALLED_DAY} == 1",
+        f"  and on () time() - {_newest(source)} > {_DAY}",
+        f")[{2 * days}d:1d]) >= {days}",
     )
