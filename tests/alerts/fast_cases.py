@@ -46,7 +46,7 @@ def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike) -> Test:
     end = test.phase(keep + 2, calm)
     test.firing(end + keep - 1, name(kpi), expected, f"Good again; kept for {keep} minutes.", only)
     test.firing(end + keep + 1, name(kpi), [], "Clear.", only)
-    warning = [one for one in expected if one["severity"] == "warning" and one["level"] == "whole"]
+    warning = [one for one in expected if one["severity"] == "warning" and one["level"] != "scenario"]
     for counts in spike.missed:
         minute = test.phase(long, covered | _everywhere(kpi, window, spike, counts))
         told = f"{counts[0]} of {counts[1]} miss the target; no alarm."

@@ -21,7 +21,7 @@ OTHERS = {"annotations", "recording"}
 # One of each kind, each in another file: an alert, and how the name of its mutant begins or what it holds.
 QUICK = (
     ("OutcallEarlyHangupHigh", "critical 24h: no for"),
-    ("OutcallCsatLow", "warning 24h slice: < 0.85 made 0.68"),
+    ("OutcallCsatLow", "warning 30d slice: < 0.85 made 0.68"),
     ("OutcallLeadConversionLow", "without and outcall:kpi:bound"),
     ("OutcallEscalationHigh", "without and outcall:kpi:samples"),
     ("OutcallRecoveryLow", "completeness is not asked for"),
@@ -37,19 +37,21 @@ QUICK = (
 
 # What makes no difference: whole numbers; a mean of nothing is absent; what the (strict) bound implies.
 EQUIVALENT = {
-    "OutcallBlockedRedialBreach": r"24h: > 0 made 0\.5",
+    "OutcallBlockedRedialBreach": r"30d: > 0 made 0\.5",
     "OutcallCompliantSpeechLow": r"warning (1h|5m): < 0\.999 made 1\.1988",
+    "OutcallCsatLow": r"warning (24h|7d)( slice)?: < 0\.(8|85|75) made (0\.96|1\.02|0\.9) ",
     "OutcallDiskFilling": r"[<>] 0 made 0\.5",
     "OutcallEarlyHangupHigh": r"warning (1h|5m): > 0\.25 made 0\.2 ",
     "OutcallIncidentResolutionHigh": r">= 1( made 0\.8|$)",
-    "OutcallMaskingBreach": r"24h: (> 0 made 0\.5|< 1 made 1\.2)",
+    "OutcallMaskingBreach": r"30d: (> 0 made 0\.5|< 1 made 1\.2)",
     "OutcallReconcileDrift": r">= 0 made 0\.5",
     "OutcallRecordingLost": r"> 0 made 0\.5",
-    "OutcallRecordingRetentionBreach": r"24h: (> 0 made 0\.5|< 1 made 1\.2)",
+    "OutcallRecordingRetentionBreach": r"30d: (> 0 made 0\.5|< 1 made 1\.2)",
     "OutcallRecordingStoreFilling": r"[<>] 0 made 0\.5",
     "OutcallRelayBudgetExhausted": r"<= 0 made 0\.5",
     "OutcallRelayDeliveryFailed": r"> 0 made 0\.5",
     "OutcallSeriesDropped": r"> 0 made 0\.5",
+    "OutcallSourceSilent": r">= [234] made (1\.6|2\.4|3\.2)",
     "OutcallSystemFailureHigh": r"warning (1h|5m): > 0\.005 made 0\.004",
     "OutcallViolationHigh": r"warning (1h|5m): > 0\.001 made 0\.0008",
     "OutcallSystemFailureBurn": r"critical 1h: (> 0\.005 made|without and outcall:kpi:strict_bound)",

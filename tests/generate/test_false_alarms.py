@@ -17,7 +17,7 @@ from benchmarks.false_alarms_rules import Alert, episodes, shipped
 from benchmarks.false_alarms_stream import HOUR, Cell, Observation, Windows
 from exporter.semantic.load import load_catalogue
 
-SEED, CALLS_PER_DAY = 1, 12_000
+SEED, CALLS_PER_DAY = 1, 40_000
 SIX, HORIZON = 18 * HOUR, 3 * HOUR
 
 

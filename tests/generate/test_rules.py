@@ -37,8 +37,8 @@ WINDOWS = {
     "recovery": ["30d"],
     "acquisition_cost": ["30d"],
     "ltv_uplift": ["latest"],
-    "masking": ["1h", "24h"],
-    "csat": ["24h"],
+    "masking": ["1h", "30d"],
+    "csat": ["30d", "7d", "24h"],
 }
 # What is not a KPI's.
 HEALTH = {
@@ -119,13 +119,13 @@ def test_times() -> None:
 
 
 def test_burn_rates() -> None:
-    """14.4 and 3 times the budget: 0.005 x 14.4, and 1 - 0.001 x 14.4."""
+    """14.4 times the budget, 0.005 x 14.4 and 1 - 0.001 x 14.4; and the budget itself."""
     burns = {(a.alert, a.labels["severity"]): a.expr for a in ALERTS if a.alert.endswith("Burn")}
     assert len(burns) == 4
     assert "> 0.072\n" in burns["OutcallSystemFailureBurn", "critical"]
-    assert "> 0.015\n" in burns["OutcallSystemFailureBurn", "warning"]
+    assert "> 0.005\n" in burns["OutcallSystemFailureBurn", "warning"]
     assert "< 0.9856\n" in burns["OutcallCompliantSpeechBurn", "critical"]
-    assert "< 0.997\n" in burns["OutcallCompliantSpeechBurn", "warning"]
+    assert "< 0.999\n" in burns["OutcallCompliantSpeechBurn", "warning"]
 
 
 def test_names() -> None:
