@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NoReturn
 
 from exporter import __version__
 from exporter.commands import COMMANDS
-from exporter.errors import OutcallError
+from exporter.errors import OutcallError, UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells what is wrong as every other error is told: one sentence with the fix."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(message, f"{_likely(message)}run `{self.prog} --help`")
+
+
+def _likely(message: str) -> str:
+    """For an unknown command, the one that it is most like, if any."""
+    unknown = re.search(r"argument COMMAND: invalid choice: '([^']*)'", message)
+    alike = get_close_matches(unknown[1], [command.name for command in COMMANDS], n=1) if unknown else []
+    return f"did you mean {alike[0]}? If not, " if alike else ""
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser with every command."""
-    parser = argparse.ArgumentParser(
+    """The parser with every command; wrong usage raises UsageError."""
+    parser = Parser(
         prog="outcall-exporter",
         description="Exact KPI gauges from a PostgreSQL call database, for AI outbound calling in consumer finance.",
         epilog="Every key of the configuration file is also an environment variable OUTCALL_<KEY>.",

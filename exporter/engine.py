@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import psutil
+import asyncpg
 
-from exporter.calldb.connect import Access, Connection
+from exporter.calldb.connect import Access, Connection, explain_query, is_trouble
 from exporter.calldb.lanes import Lanes, Pace
 from exporter.calldb.reader import Nets, instant
 from exporter.calldb.tracker import Tracker
-from exporter.collectors.base import Collector
+from exporter.collectors.base import Collector, CollectorError
 from exporter.collectors.host import HostCollector
 from exporter.collectors.pathtemplate import DEFAULT_TEMPLATE
 from exporter.collectors.recordings import RecordingsCollector
@@ -79,14 +79,30 @@ def collectors_of(settings: Settings) -> list[Collector]:
 
 
 def sampler(catalogue: Catalogue, collector: RecordingsCollector) -> Callable[[Connection, float], Awaitable[None]]:
-    """Hands the collector a random sample of the recordings that the call database says are stored."""
+    """Hands the collector a random sample of the recordings that the call database says are stored, or why not."""
     relation = relation_sql("recordings", catalogue.sources["recordings"])
 
     async def sample(connection: Connection, as_of: float) -> None:
         sql, arguments = sample_query(f"{relation} AS recordings", instant(as_of))
-        collector.offer([RecordingRow.from_record(row) for row in await connection.fetch(sql, *arguments)])
+        try:
+            rows = await connection.fetch(sql, *arguments)
+            collector.offer([RecordingRow.from_record(row) for row in rows])
+        except CollectorError as error:
+            collector.refuse(str(error))
+        except asyncpg.PostgresError as error:
+            if is_trouble(error):
+                raise
+            collector.refuse(explain_query(error, "recordings"))
 
     return sample
+
+
+def _failed(run: CollectorRun, name: str, error: Exception) -> None:
+    """Note a failed run; logged when it is news. Only our own words are shown: others' may quote values."""
+    problem = str(error) if isinstance(error, CollectorError) else f"cannot be read ({type(error).__name__})"
+    if problem != run.problem:
+        log.warning("collector %s: %s", name, problem)
+    run.success, run.problem, run.metrics = False, problem, ()
 
 
 class Engine:
@@ -136,7 +152,7 @@ class Engine:
             for collector in self.collectors:
                 group.create_task(self._collect(collector))
                 if isinstance(collector, RecordingsCollector):
-                    self.lanes.every(collector.interval, sampler(self.loaded.catalogue, collector))
+                    self.lanes.every(collector.interval, "recordings", sampler(self.loaded.catalogue, collector))
 
     async def _collect(self, collector: Collector) -> None:
         """Run one collector at its interval; its failure is its own."""
@@ -146,8 +162,8 @@ class Engine:
             try:
                 run.metrics = tuple(await asyncio.to_thread(lambda: tuple(collector.collect())))
                 run.success, run.problem, run.last_success = True, "", time.time()
-            except (OSError, psutil.Error) as error:
-                run.success, run.problem, run.metrics = False, f"cannot be read ({type(error).__name__})", ()
+            except Exception as error:  # a bug of one collector ends neither the others nor the service
+                _failed(run, collector.name, error)
             run.duration = time.monotonic() - began
             self.publisher.changed()
             await asyncio.sleep(max(0.1, collector.interval - run.duration))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -47,12 +48,18 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     database_url: SecretStr | None = Field(
-        default=None, description="postgresql://user@host:5432/name of the call database"
+        examples=["postgresql://outcall@db.example:5432/calls"],
+        default=None,
+        description="postgresql://user@host:5432/name of the call database",
     )
     database_url_file: Path | None = Field(
-        default=None, description="file that holds database_url, read at start and reload"
+        examples=["secrets/database_url"],
+        default=None,
+        description="file that holds database_url, read at start and reload",
     )
-    database_schema: str = Field(default="", description="schema of the call database (empty: the role's search_path)")
+    database_schema: str = Field(
+        examples=["outcall"], default="", description="schema of the call database (empty: the role's search_path)"
+    )
     database_pooled: bool = Field(default=False, description="true behind pgbouncer in transaction mode")
     connect_timeout: Seconds = Field(default=5, description="longest wait for a connection")
     statement_timeout: Seconds = Field(default=5, description="longest statement of a poll, enforced by the server")
@@ -60,11 +67,15 @@ class Settings(BaseModel):
     lock_timeout: Seconds = Field(default=2, description="longest wait for a lock")
     listen: str = Field(default="127.0.0.1:9877", description="host:port of the HTTP server")
     web_config_file: Path | None = Field(
-        default=None, description="TLS and basic auth, in the exporter toolkit's format"
+        examples=["web.yaml"], default=None, description="TLS and basic auth, in the exporter toolkit's format"
     )
-    bearer_token_file: Path | None = Field(default=None, description="file with a token that clients must present")
+    bearer_token_file: Path | None = Field(
+        examples=["secrets/token"], default=None, description="file with a token that clients must present"
+    )
     state_dir: Path = Field(
-        default_factory=default_state_dir, description="folder for the state that survives restarts"
+        examples=["/var/lib/outcall-exporter"],
+        default_factory=default_state_dir,
+        description="folder for the state that survives restarts",
     )
     poll_interval: Seconds = Field(default=15, description="between two polls of the call database")
     reconcile_interval: Seconds = Field(
@@ -81,22 +92,32 @@ class Settings(BaseModel):
     )
     timezone: str = Field(default=DEFAULT_TIMEZONE, description="business time zone (IANA)")
     catalogue_files: list[Path] = Field(
-        default=[], description="your own catalogue files: KPIs, thresholds, mapped sources"
+        examples=[["kpis.yaml"]], default=[], description="your own catalogue files: KPIs, thresholds, mapped sources"
     )
     host_interval: Seconds = Field(default=15, description="between two readings of the host's figures")
     link_capacity: dict[str, float] = Field(
-        default={}, description="bits per second of network interfaces, where the system does not know"
+        examples=[{"eth0": 1_000_000_000}],
+        default={},
+        description="bits per second of network interfaces, where the system does not know",
     )
-    recordings_dir: Path | None = Field(default=None, description="root of the recording store (empty: not watched)")
+    recordings_dir: Path | None = Field(
+        examples=["/srv/recordings"], default=None, description="root of the recording store (empty: not watched)"
+    )
     recordings_template: str = Field(
-        default="", description="path of a recording below the root, e.g. {started_at:%Y/%m/%d}/{recording_id}.wav"
+        examples=["{started_at:%Y/%m/%d}/{recording_id}.wav"],
+        default="",
+        description="path of a recording below the root, e.g. {started_at:%Y/%m/%d}/{recording_id}.wav",
     )
     recordings_interval: Seconds = Field(default=60, description="between two samples of the recording store")
     relay: bool = Field(default=False, description="true: `serve` also delivers alerts to SMS and chat (docs/relay.md)")
     relay_listen: str = Field(default="127.0.0.1:9878", description="host:port where the relay takes webhooks")
-    relay_file: Path | None = Field(default=None, description="channels and receivers of the relay")
+    relay_file: Path | None = Field(
+        examples=["relay.yaml"], default=None, description="channels and receivers of the relay"
+    )
     relay_token_file: Path | None = Field(
-        default=None, description="file with the token that Alertmanager must present to the relay"
+        examples=["secrets/relay_token"],
+        default=None,
+        description="file with the token that Alertmanager must present to the relay",
     )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"
@@ -207,5 +228,16 @@ def _explain(error: dict[str, Any], document: Document, from_environment: Mappin
     if error["type"] == "extra_forbidden":
         return ConfigError(place, f"unknown key '{key}'", spelling(key, Settings.model_fields))
     message = str(error["msg"]).removeprefix("Value error, ")
-    hint = Settings.model_fields[key].description if key in Settings.model_fields else ""
-    return ConfigError(place, f"{key}: {message[:1].lower()}{message[1:]}", f"it is: {hint}")
+    fix = _example(key, from_environment=key in from_environment) if key in Settings.model_fields else _KEYS
+    return ConfigError(place, f"{key}: {message[:1].lower()}{message[1:]}", fix)
+
+
+def _example(key: str, *, from_environment: bool) -> str:
+    """The fix for a wrong value: one that is right, and what the setting is."""
+    field = Settings.model_fields[key]
+    value = (field.examples or [field.default])[0]
+    # YAML ends a document that is a bare word with a line of three dots.
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+    plain = value if isinstance(value, str) else text
+    line = f"{PREFIX}{key.upper()}={shlex.quote(plain)}" if from_environment else f"{key}: {text}"
+    return f"write, for instance, `{line}` ({field.description})"

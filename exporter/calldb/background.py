@@ -17,8 +17,8 @@ from exporter.calldb.plan import Horizon, Range
 from exporter.calldb.query import newest_sql
 from exporter.calldb.reader import Filled, Reading
 from exporter.calldb.statements import StatementFailure
-from exporter.calldb.survey import check_source, row_version
-from exporter.calldb.tracker import chunk_before
+from exporter.calldb.survey import check_source, relation, row_version
+from exporter.calldb.tracker import UnfitError, chunk_before
 from exporter.state.buckets import HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ RECONCILE_REST = 3.0
 
 @dataclass(slots=True)
 class Errand:
-    """Something else to read at an interval (seconds), with a connection and the database's instant."""
+    """Something else to read of a source at an interval (seconds), with a connection and the database's instant."""
 
     interval: float
+    source: str
     work: Callable[[Connection, float], Awaitable[None]]
     due: float = 0.0
 
@@ -74,7 +75,7 @@ class Background:
             await self._find_newest(opened, self._newest_due.pop())
             return 0.0
         for errand in self.errands:
-            if errand.due <= now:
+            if errand.due <= now and errand.source not in self.lanes.health.source_problems:
                 await self._run_errand(opened, errand)
                 return 0.0
         if await self.backfill(opened):
@@ -104,10 +105,10 @@ class Background:
             async with opened.transaction(readonly=True):
                 await begin(opened, self.lanes.access, self.lanes.pace.background_timeout)
                 await errand.work(opened, self.lanes.tracker.cube.as_of)
-        except asyncpg.PostgresError as error:
+        except Exception as error:  # whatever it is, reading goes on
             if is_trouble(error):
                 raise
-            log.warning("errand: %s", describe(error))
+            log.warning("%s: %s", errand.source, describe(error))
 
     def horizon(self) -> Horizon:
         """The horizon of the latest poll."""
@@ -133,6 +134,7 @@ class Background:
                     break
             else:
                 self.lanes.reader.versions |= {s: await row_version(opened, s, catalogue.sources[s]) for s in needs}
+                await self.lanes.take_relations({s: await relation(opened, s, catalogue.sources[s]) for s in needs})
                 await self.lanes.read(
                     opened, [name] if name in catalogue.datasets else [], [name] if name in catalogue.levels else []
                 )
@@ -180,11 +182,18 @@ class Background:
             if chunk <= HOUR:
                 lanes.quarantine(name, lanes.catalogue.datasets[name].source, failure.problem)
         finally:
-            async with lanes.lock:
-                differing = await aside(lanes.tracker.end_fill, filled, covers=covers)
+            differing = await self._take_over(name, filled, covers=covers)
         if filled is not None:
             self._adapt(name, time.monotonic() - began)
         return differing
+
+    async def _take_over(self, name: str, filled: Filled | None, *, covers: bool) -> dict[tuple[int, int], int]:
+        try:
+            async with self.lanes.lock:
+                return await aside(self.lanes.tracker.end_fill, filled, covers=covers)
+        except UnfitError:
+            self.lanes.quarantine_unfit(name)
+            return {}
 
     def _adapt(self, name: str, seconds: float) -> None:
         chunk = self.chunks.get(name, FIRST_CHUNK)
@@ -211,7 +220,9 @@ class Background:
             log.warning("sweep: %s", failure.problem)
         finally:
             async with lanes.lock:
-                await aside(lanes.tracker.end_sweep, reading)
+                unfit = await aside(lanes.tracker.end_sweep, reading)
+            for name in unfit:
+                lanes.quarantine_unfit(name)
         if reading is not None:
             self.swept = reading.xmin
             lanes.changed()

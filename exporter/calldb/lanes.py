@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -20,7 +20,7 @@ from exporter.calldb.connect import TROUBLE, Access, Connection, close, describe
 from exporter.calldb.plan import History
 from exporter.calldb.query import RowVersion
 from exporter.calldb.reader import Nets, Reader, Reading
-from exporter.calldb.statements import Observe
+from exporter.calldb.statements import Observe, StatementFailure
 from exporter.calldb.survey import survey
 from exporter.calldb.tracker import Tracker
 from exporter.errors import DatabaseError
@@ -57,9 +57,10 @@ class Quarantine:
 
 @dataclass(slots=True)
 class Health:
-    """What is known about reading; times are monotonic seconds."""
+    """What is known about reading; times are monotonic seconds. `lost`: the latest attempt to reach it failed."""
 
     up: bool = False
+    lost: bool = False
     problem: str = "not connected yet"
     last_poll: float | None = None
     poll_seconds: float = 0.0
@@ -93,9 +94,9 @@ class Lanes:
         self.begun = time.monotonic()
         self._identity: str | None = None
 
-    def every(self, interval: float, work: Callable[[Connection, float], Awaitable[None]]) -> None:
-        """Do something else over the background connection at every interval; told the database's instant."""
-        self.background.errands.append(Errand(interval, work))
+    def every(self, interval: float, source: str, work: Callable[[Connection, float], Awaitable[None]]) -> None:
+        """Do something else with a source, in the background at every interval; told the database's instant."""
+        self.background.errands.append(Errand(interval, source, work))
 
     async def run(self) -> None:
         """Both lanes, until cancelled; connection trouble is waited out."""
@@ -123,7 +124,7 @@ class Lanes:
     def _lost(self, problem: str) -> None:
         if self.health.up or self.health.problem != problem:
             log.warning("call database: %s", problem)
-        self.health.up, self.health.problem = False, problem
+        self.health.up, self.health.lost, self.health.problem = False, True, problem
         self.ready.clear()
         self.changed()
 
@@ -156,10 +157,20 @@ class Lanes:
                 log.warning("call database: this is another server or timeline than before; starting over")
             await self._start_over(found.identity)
         self._identity = found.identity
+        await self.take_relations(found.relations)
         for source, problem in found.problems.items():
             log.error("source %s: %s", source, problem)
             for name in self._dependants(source):
                 self.quarantine(name, source, problem)
+
+    async def take_relations(self, found: Mapping[str, str]) -> None:
+        """What was read from another table or view than stands behind its source now is read again."""
+        async with self.lock:
+            stale = await aside(self.tracker.take_relations, found)
+        for name in stale:
+            self.health.fresh.pop(name, None)
+        if stale:
+            log.warning("call database: other tables or views than before; reading again: %s", ", ".join(stale))
 
     async def _start_over(self, identity: str) -> None:
         async with self.lock:
@@ -182,7 +193,7 @@ class Lanes:
             whole=True,
         )
         self.background.settle(suspects, reading)
-        self.health.up, self.health.problem = True, ""
+        self.health.up, self.health.lost, self.health.problem = True, False, ""
         self.health.poll_seconds, self.health.last_poll = time.monotonic() - began, time.monotonic()
         self.ready.set()
         self.changed()
@@ -200,7 +211,12 @@ class Lanes:
             return reading
         floor_at = self.history.floor(reading.as_of, reading.xmin, reading.next_id)
         async with self.lock:
-            await aside(self.tracker.apply, reading, floor_at, whole=whole)
+            unfit = await aside(self.tracker.apply, reading, floor_at, whole=whole)
+        for name in unfit:
+            del reading.filled[name]
+            # A part of it may be of this poll, the rest of an earlier one: not right, and so absent at once.
+            self.health.fresh.pop(name, None)
+            reading.failed[name] = StatementFailure([name], unfit_problem(self._source_of(name)))
         now = time.monotonic()
         for name in (*reading.filled, *reading.levels, *(n for n in levels if n not in reading.failed)):
             self.health.fresh[name] = now
@@ -208,6 +224,11 @@ class Lanes:
         for name, failure in reading.failed.items():
             self.quarantine(name, self._source_of(name), failure.problem, slow=failure.slow)
         return reading
+
+    def quarantine_unfit(self, name: str) -> None:
+        """Take a dataset out of the polls whose figures cannot be kept."""
+        source = self._source_of(name)
+        self.quarantine(name, source, unfit_problem(source))
 
     def _source_of(self, name: str) -> str:
         datasets, levels = self.catalogue.datasets, self.catalogue.levels
@@ -246,3 +267,8 @@ class Lanes:
     def wedged(self) -> float:
         """Seconds without a finished attempt to poll, beyond what an unreachable database explains."""
         return time.monotonic() - (self.health.last_poll or self.begun) if self.health.up else 0.0
+
+
+def unfit_problem(source: str) -> str:
+    """What is told of a dataset whose sums leave 64 bits."""
+    return f"{source} has figures too large to add up: correct the rows, or leave them out in a SELECT under sources"

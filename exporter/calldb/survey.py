@@ -29,9 +29,10 @@ _SAME_TYPE: Mapping[ColumnType, set[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was found: `identity` of the database, per source its row version, and problems by source."""
+    """What was found: `identity` of the database, per source its row version and its relation, problems by source."""
 
     identity: str
+    relations: Mapping[str, str]
     versions: Mapping[str, RowVersion]
     problems: Mapping[str, str]
 
@@ -40,12 +41,26 @@ async def survey(connection: Connection, catalogue: Catalogue) -> Survey:
     """Look at every source; raises connection trouble only."""
     versions: dict[str, RowVersion] = {}
     problems: dict[str, str] = {}
+    relations: dict[str, str] = {}
     for name, source in catalogue.sources.items():
         problem = await check_source(connection, name, source)
         if problem:
             problems[name] = problem
+        else:
+            relations[name] = await relation(connection, name, source)
         versions[name] = RowVersion(None) if problem else await row_version(connection, name, source)
-    return Survey(await identity(connection), versions, problems)
+    return Survey(await identity(connection), relations, versions, problems)
+
+
+async def relation(connection: Connection, name: str, source: SourceSpec) -> str:
+    """Which table or view stands behind a source now: its oid; what a SELECT names depends on the search path.
+
+    A table that was dropped and made anew, or one of another schema, differs. The file of a table would tell TRUNCATE
+    too, but changes with VACUUM FULL and CLUSTER, after which nothing has to be read again.
+    """
+    if source.select is not None:
+        return str(await connection.fetchval("SELECT current_schemas(false)::text"))
+    return str(await connection.fetchval("SELECT to_regclass($1)::oid::text", relation_sql(name, source)))
 
 
 async def identity(connection: Connection) -> str:

@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 from exporter.calldb.plan import Range, first_minute, floor
 from exporter.calldb.query import fingerprints
@@ -27,6 +28,10 @@ log = logging.getLogger(__name__)
 ROWS_FOR_A_STATEMENT = 60
 
 Key = tuple[str, ...]
+
+
+class UnfitError(ValueError):
+    """Figures of a dataset that cannot be kept (a sum beyond 64 bits): nothing of the range was taken over."""
 
 
 @dataclass(slots=True)
@@ -54,6 +59,7 @@ class Tracker:
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.corrections: Counter[str] = Counter()
         self.newest: dict[str, float] = {}
+        self.relations: dict[str, str] = store.relations() if store else {}
         self.save_problem = ""
         self._unsaved = Changes()
         self._unsaved_names: set[str] = set()
@@ -72,6 +78,25 @@ class Tracker:
         if self.store:
             self.store.clear(identity)
 
+    def take_relations(self, found: Mapping[str, str]) -> list[str]:
+        """Note the relations behind sources; what was read from others is forgotten. Returns those datasets.
+
+        The datasets go first: should the process end before the relations are noted, they are compared again.
+        """
+        known = self.relations
+        moved = {source for source, relation in found.items() if known.get(source) != relation}
+        reads = {name: dataset.needs for name, dataset in self.catalogue.datasets.items() if self.buckets[name].mark}
+        stale = [name for name, needs in reads.items() if not moved.isdisjoint(needs)]
+        for name in stale:
+            self._reset(name)
+        for name, level in self.catalogue.levels.items():
+            if level.source in moved:
+                self.level_marks.pop(name, None)
+        self.relations = {**known, **found}
+        if self.store and moved:
+            self.store.save_relations({source: found[source] for source in moved})
+        return stale
+
     def marks(self, names: Iterable[str]) -> dict[str, Mark | None]:
         """The marks of datasets, as a poll wants them."""
         return {name: self.buckets[name].mark for name in names}
@@ -85,18 +110,21 @@ class Tracker:
             result[name] = HOUR // 2 if not rows else min(HOUR // 2, ROWS_FOR_A_STATEMENT * HOUR // rows)
         return result
 
-    def apply(self, reading: Reading, floor_at: float, *, whole: bool = True) -> None:
+    def apply(self, reading: Reading, floor_at: float, *, whole: bool = True) -> list[str]:
         """Take over a poll: replace buckets, move marks (to the floor `floor_at`), slide the windows, save.
 
-        Only a poll of the `whole` may move the instant that the gauges stand for.
+        Only a poll of the `whole` may move the instant that the gauges stand for. Returns the datasets whose figures
+        cannot be kept: their marks stay, so that the same rows are read again.
         """
         changes = Changes()
         mark = Mark(reading.as_of, floor_at, reading.xmin)
         for name in reading.started:
             self._reset(name)
             self.buckets[name].covered_from = first_minute(reading.as_of)
-        self._put_all(reading, changes)
-        for name in reading.filled:
+        unfit = self._put_all(reading, changes)
+        for name in unfit & reading.started:
+            self._reset(name)
+        for name in reading.filled.keys() - unfit:
             self.buckets[name].mark = mark
         for name, cells in reading.levels.items():
             self.levels[name] = self._level_cells(self.catalogue.levels[name], cells)
@@ -108,30 +136,47 @@ class Tracker:
             self.cube.advance(max(reading.as_of, self.cube.as_of))
             self._forget(reading, changes)
         self._save(reading.filled, changes)
+        return sorted(unfit)
 
-    def _put_all(self, reading: Reading, changes: Changes) -> None:
+    def _put_all(self, reading: Reading, changes: Changes) -> set[str]:
+        """Put what a poll read; returns the datasets of which not all could be kept."""
+        unfit = set()
         for name, filled in reading.filled.items():
-            for part in filled:
-                self._put(name, part, (), changes)
-                if self._background is not None:
-                    starts = range(part.range.start, part.range.end, part.range.grain)
-                    overtaken = self._background.overtaken.setdefault(name, set())
-                    overtaken.update((part.range.grain, start) for start in starts)
+            try:
+                for part in filled:
+                    self._put(name, part, (), changes)
+                    self._overtake(name, part.range)
+            except UnfitError:
+                unfit.add(name)
+        return unfit
+
+    def _overtake(self, name: str, put: Range) -> None:
+        """A background reading that began before is older than what has just been put."""
+        if self._background is not None:
+            overtaken = self._background.overtaken.setdefault(name, set())
+            overtaken.update((put.grain, start) for start in range(put.start, put.end, put.grain))
 
     def begin_sweep(self) -> None:
         """A sweep is about to be read in the background."""
         self._background = Background()
 
-    def end_sweep(self, reading: Reading | None) -> None:
-        """Take over a sweep (None: it failed): buckets only, less those that a poll has put meanwhile."""
+    def end_sweep(self, reading: Reading | None) -> list[str]:
+        """Take over a sweep (None: it failed): buckets only, less those that a poll has put meanwhile.
+
+        Returns the datasets whose figures cannot be kept.
+        """
         background, self._background = self._background, None
         if background is None or reading is None:
-            return
-        changes = Changes()
+            return []
+        changes, unfit = Changes(), []
         for name, filled in reading.filled.items():
-            for part in filled:
-                self._put(name, part, background.overtaken.get(name, ()), changes)
+            try:
+                for part in filled:
+                    self._put(name, part, background.overtaken.get(name, ()), changes)
+            except UnfitError:
+                unfit.append(name)
         self._save(reading.filled, changes)
+        return unfit
 
     def begin_fill(self, name: str) -> None:
         """A range of `name` is about to be read in the background."""
@@ -142,7 +187,10 @@ class Tracker:
         self.newest[source] = max(at, self.newest.get(source, at))
 
     def end_fill(self, filled: Filled | None, *, covers: bool) -> dict[tuple[int, int], int]:
-        """Take over a background range (None: it failed); returns by (grain, start) how many cells differed."""
+        """Take over a background range (None: it failed); returns by (grain, start) how many cells differed.
+
+        Raises UnfitError.
+        """
         background, self._background = self._background, None
         if background is None or filled is None or self.buckets[background.dataset].mark is None:
             return {}
@@ -180,9 +228,24 @@ class Tracker:
     def _put(
         self, name: str, filled: Filled, skip: Iterable[tuple[int, int]], changes: Changes
     ) -> dict[tuple[int, int], int]:
-        """Replace every bucket of a range; returns how many cells changed, by (grain, start)."""
+        """Replace every bucket of a range; returns how many cells changed, by (grain, start). Raises UnfitError."""
         state, grain = self.buckets[name], filled.range.grain
-        left_alone = set(skip)
+        before = dict(state.minutes), dict(state.hours)
+        try:
+            deltas = self._replace(name, filled, set(skip))
+        except (ArithmeticError, TypeError):
+            state.minutes, state.hours = before
+            raise UnfitError(name) from None
+        for start, delta in deltas:
+            changes.add(name, grain, start)
+            changes.add(name, HOUR, floor(start, HOUR))
+            self._count_rejected(self.catalogue.datasets[name], delta)
+        self.cube.change(name, "minute" if grain == MINUTE else "hour", deltas)
+        return {(grain, start): len(delta) for start, delta in deltas}
+
+    def _replace(self, name: str, filled: Filled, left_alone: set[tuple[int, int]]) -> list[tuple[int, Delta]]:
+        """Replace the buckets of a range but those left alone; by start what became different."""
+        state, grain = self.buckets[name], filled.range.grain
         held = state.minutes if grain == MINUTE else state.hours
         starts = set(filled.buckets) | {start for start in held if filled.range.start <= start < filled.range.end}
         deltas: list[tuple[int, Delta]] = []
@@ -195,11 +258,7 @@ class Tracker:
             delta = state.replace_minute(start, cells) if grain == MINUTE else state.replace_hour(start, cells)
             if delta:
                 deltas.append((start, delta))
-                changes.add(name, grain, start)
-                changes.add(name, HOUR, floor(start, HOUR))
-                self._count_rejected(self.catalogue.datasets[name], delta)
-        self.cube.change(name, "minute" if grain == MINUTE else "hour", deltas)
-        return {(grain, start): len(delta) for start, delta in deltas}
+        return deltas
 
     def _count_rejected(self, dataset: Dataset, delta: Delta) -> None:
         first = dataset.width - len(dataset.rejects)
@@ -237,13 +296,22 @@ class Tracker:
 
     def _level_cells(self, level: Level, cells: Mapping[tuple[str | None, ...], Vector]) -> dict[Key, Vector]:
         """A level's cells under full keys (SLICE_LABELS)."""
-        result: dict[Key, Vector] = {}
+        result = self._zeros(level)
         for raw, vector in cells.items():
             given = dict(zip(level.labels, raw, strict=True))
             key = tuple(self._exposed(label, given) for label in SLICE_LABELS)
             old = result.get(key)
             result[key] = vector if old is None else tuple(map(int.__add__, old, vector))
         return result
+
+    def _zeros(self, level: Level) -> dict[Key, Vector]:
+        """0 for every declared value: of what is counted at each poll, no row is known to be none."""
+        if level.when != "poll":
+            return {}
+        width = sum(len(measure.columns) for measure in level.measures) + len(level.rejects) + 1
+        declared = product(*(self.catalogue.dimensions[label].values for label in level.labels))
+        cells = (dict(zip(level.labels, values, strict=True)) for values in declared)
+        return {tuple(cell.get(label, ALL) for label in SLICE_LABELS): (0,) * width for cell in cells}
 
     def _exposed(self, label: str, given: Mapping[str, str | None]) -> str:
         return self.cube.folding.value(label, given[label]) if label in given else ALL

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client.metrics_core import Metric
 
+from exporter.collectors.base import CollectorError
 from exporter.collectors.disk import Space, space
 from exporter.collectors.families import counters, gauge
 from exporter.collectors.pathtemplate import DEFAULT_TEMPLATE, parse_template
@@ -53,6 +54,7 @@ class RecordingsCollector:
         self._scanner = Scanner(root, scan_interval, clock, now)
         # One slot, taken and filled in one step each: `offer` and `collect` run in different threads.
         self._offered: deque[tuple[RecordingRow, ...]] = deque(maxlen=1)
+        self._refusal = ""
         self._totals = dict.fromkeys(Verdict, 0)
         self._sample: dict[Verdict, int] | None = None
         self._sampled_at: float | None = None
@@ -60,9 +62,19 @@ class RecordingsCollector:
     def offer(self, rows: Iterable[RecordingRow]) -> None:
         """Hand over a fresh sample for the next `collect`; it takes the place of one not judged yet."""
         self._offered.append(tuple(rows))
+        self._refusal = ""
+
+    def refuse(self, problem: str) -> None:
+        """The call database gives no sample that can be judged: `collect` fails with this sentence until one comes."""
+        self._refusal = problem
 
     def collect(self) -> list[Metric]:
-        """Read once. Raises OSError when the store cannot be read; then no recording is judged as missing."""
+        """Read once. Raises OSError when the store cannot be read; then no recording is judged as missing.
+
+        Raises CollectorError when the call database gives no sample.
+        """
+        if self._refusal:
+            raise CollectorError(self._refusal)
         store = space(self._root)
         os.scandir(self._root).close()
         self._judge_offered()

@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol, Self
 
+from exporter.collectors.base import CollectorError
+
 SAMPLE_SIZE = 50
 # A little less than the six calendar months of retention: clear of what the platform is about to delete rightly.
 RETENTION = timedelta(days=179)
@@ -71,16 +73,21 @@ class RecordingRow:
 
     @classmethod
     def from_record(cls, record: Named) -> Self:
-        """From a row of `sample_query` (an asyncpg Record). Raises TypeError for a column of another type."""
+        """From a row of `sample_query` (an asyncpg Record). Raises CollectorError for a column of another type."""
         recording_id, call_id = record["recording_id"], record["call_id"]
         started_at, size = record["started_at"], record["bytes"]
         if not isinstance(recording_id, int | str | None) or not isinstance(call_id, int | str | None):
-            raise TypeError("recording_id and call_id must be numbers or text")
+            raise wrong_type("recording_id or call_id is neither a number nor text")
         if not isinstance(started_at, datetime | None) or (started_at and started_at.tzinfo is None):
-            raise TypeError("started_at must be timestamptz")
+            raise wrong_type("started_at is not timestamptz")
         if not isinstance(size, int | None):
-            raise TypeError("bytes must be bigint")
+            raise wrong_type("bytes is not bigint")
         return cls(recording_id, call_id, started_at, size)
+
+
+def wrong_type(problem: str) -> CollectorError:
+    """A column of another type than the sample needs."""
+    return CollectorError(f"recordings.{problem}: cast it in a SELECT under sources")
 
 
 def sample_query(relation: str, now: datetime, size: int = SAMPLE_SIZE) -> tuple[str, tuple[datetime, datetime, int]]:

@@ -140,7 +140,9 @@ class HealthCollector(Collector):
         yield _gauge("window_complete", "Whether a window is covered and fresh", complete, "source", "window")
         progress = [((source,), backfill_progress(lanes, source)) for source in catalogue.sources]
         yield _gauge("backfill_progress_ratio", "Share of the longest window that has been read", progress, "source")
-        up = [((source,), float(source not in lanes.health.source_problems)) for source in catalogue.sources]
+        problems, polled = lanes.health.source_problems, lanes.health.last_poll is not None
+        # Before the first poll nobody knows, but of those that failed.
+        up = [((s,), float(s not in problems)) for s in catalogue.sources if polled or s in problems]
         yield _gauge("source_up", "Whether a source can be read", up, "source")
 
     def _counters(self) -> Iterator[Metric]:

@@ -72,7 +72,8 @@ class Publisher:
     ) -> None:
         self.lanes, self.exposition, self.health, self.registry = lanes, exposition, health, registry
         self.status = StatusBuilder(lanes, exposition)
-        self.snapshot = first
+        self.snapshot = self._first = first
+        self._began = time.monotonic()
         self._latest_status = first.status
         self._status_at = -STATUS_SECONDS
         self._status_key: object = None
@@ -97,8 +98,19 @@ class Publisher:
             self._wanted.clear()
             await self.publish(runs)
 
+    def _waits(self) -> bool:
+        """Whether the page of before a reload stays up a moment more: until the first poll, or until that fails.
+
+        It says itself what instant it is right for; gauges that old (two polls) are withdrawn in any case.
+        """
+        health, pace = self.lanes.health, self.lanes.pace
+        untried = health.last_poll is None and not health.lost
+        return self._first.status.ready and untried and time.monotonic() - self._began < 2 * pace.poll
+
     async def publish(self, runs: dict[str, CollectorRun]) -> None:
         """Build one snapshot and put it up."""
+        if self._waits():
+            return
         async with self.lanes.lock:
             began = time.monotonic()
             self.snapshot = await aside(self._build, runs)
@@ -129,7 +141,8 @@ class Publisher:
     def _status(self, runs: dict[str, CollectorRun]) -> Status:
         """The status page's values: built anew every few seconds, and at once when something comes or goes."""
         now = time.monotonic()
-        key = (self._shown, self.lanes.health.up, tuple(self.lanes.health.source_problems))
+        problems = (*self.lanes.health.source_problems, *(run.problem for run in runs.values()))
+        key = (self._shown, self.lanes.health.up, problems)
         if now - self._status_at >= STATUS_SECONDS or key != self._status_key:
             self._status_key, self._status_at = key, now
             self._latest_status = self.status.build(runs)

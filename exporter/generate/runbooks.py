@@ -15,7 +15,7 @@ from exporter.generate.rules.model import Alert, Options, duration
 from exporter.generate.rules.windows import has_bounds, looks, slow_window
 from exporter.generate.wording import both, dimension, line, where
 from exporter.semantic.model import Catalogue, Kpi
-from exporter.semantic.names import KPI_DIMENSIONS
+from exporter.semantic.names import KPI_DIMENSIONS, measure_metric
 from exporter.semantic.spec import Text
 
 FOLDER = "docs/runbooks"
@@ -27,6 +27,8 @@ SEVERITIES = {
 }
 # The one alert that is well when it fires; the routes of rules/alertmanager know it by name too.
 WATCHDOG = "OutcallWatchdog"
+# How measures of facts that belong to no call end (facts.yaml).
+WITHOUT_CALL = "_without_call"
 HEARTBEAT = Text(zh="心跳，停了才是事（watchdog）", en="a heartbeat: it matters when it stops")
 ENDINGS = {
     "High": Text(zh="过高", en="too high"),
@@ -52,7 +54,8 @@ generated, the rest is written by hand.
 - 先看报警的 `where`：它已经指出最坏的场景、代际与时段。
   Look at the alert's `where` first: it names the worst scenario, generation and period.
 - 处置目标：15 分钟。恢复与否先看较短的窗口（多数指标有 5m、1h），不必等长窗口回落。
-  Handle it within 15 minutes. Recovery shows in the shorter windows (5m and 1h, of most KPIs) long before the long one has come down.
+  Handle it within 15 minutes. Recovery shows in the shorter windows (of most KPIs 5m and 1h) long before the longest
+  has come down.
 """
 
 
@@ -132,6 +135,10 @@ def _kpi_facts(catalogue: Catalogue, kpi: Kpi, name: str) -> list[tuple[str, str
         rows.append(("预算倍速 Burn rates", "<br>".join(burns)))
     else:
         rows += [("窗口 Windows", _windows(kpi)), ("门槛 Gate", _gate(kpi))]
+    apart = dict.fromkeys(m.name for m in (*kpi.numerator, *kpi.denominator) if m.name.endswith(WITHOUT_CALL))
+    if apart:
+        names = " ".join(code(measure_metric(name)) for name in apart)
+        rows.append(("没有通话的行 Rows of no call", f"只计入整体 in the whole only: {names}"))
     return [*rows, ("源文件措施 Remedy of the source", both(kpi.remedy))] if kpi.remedy.zh else rows
 
 

@@ -217,10 +217,12 @@ class _Resolver:
         if bands.kind == "time_of_day":
             bounds = ", ".join(literal(start) for start in bands.start)
             banded = f"({quantity} AT TIME ZONE {literal(self.timezone)})::time, ARRAY[{bounds}]::time[]"
+            known = f"{quantity} BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 00:00+00'"  # else a zone may overflow
         else:
             bounds = ", ".join(str(int(start)) for start in bands.start)
             banded = f"extract(year FROM {quantity})::int, ARRAY[{bounds}]::int[]"
-        return Slice(label, f"CASE WHEN isfinite({quantity}) THEN width_bucket({banded}) END", members)
+            known = f"isfinite({quantity})"
+        return Slice(label, f"CASE WHEN {known} THEN width_bucket({banded}) END", members)
 
     def _measures(
         self, dataset: str, specs: Mapping[str, MeasureSpec], rejects: Sequence[_Reject], path: tuple[str, ...]

@@ -41,6 +41,8 @@ CREATE TABLE IF NOT EXISTS bucket (
 ) WITHOUT ROWID;
 """
 
+# In `meta`: the relation behind a source, by its name.
+_RELATION = "relation:"
 _TABLES = ("meta", "dataset", "cell", "bucket")
 # SQLite's result codes that tell of the folder, the disk or another process, not of a damaged file.
 _TROUBLE = frozenset(
@@ -173,9 +175,24 @@ class Store:
 
     @staticmethod
     def _clear(db: sqlite3.Connection, identity: str) -> None:
-        for table in ("dataset", "cell", "bucket", "meta"):
+        for table in ("dataset", "cell", "bucket"):
             db.execute(f"DELETE FROM {table}")
+        # The relations stay: were they forgotten, what is read from now on would be read again at the next start.
         _put(db, "meta", ("identity", identity))
+
+    def relations(self) -> dict[str, str]:
+        """Per source, the relation that the state was read from."""
+        rows = self._db.execute("SELECT name, value FROM meta WHERE name LIKE ?", (f"{_RELATION}%",))
+        return {name.removeprefix(_RELATION): value for name, value in rows}
+
+    def save_relations(self, relations: Mapping[str, str]) -> None:
+        """What `relations` gives from now on, for these sources."""
+
+        def write(db: sqlite3.Connection) -> None:
+            for source, value in relations.items():
+                _put(db, "meta", (_RELATION + source, value))
+
+        self._write(write)
 
     def load(self, fingerprints: Mapping[str, str], shapes: Mapping[str, tuple[int, int]]) -> dict[str, Buckets]:
         """The saved datasets whose fingerprint still holds; others are removed. `shapes`: (width, labels)."""

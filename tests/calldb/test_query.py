@@ -161,11 +161,13 @@ def own_file(folder: Path, text: str) -> Path:
     return path
 
 
+OF_CALLS = {name for name, dataset in CATALOGUE.datasets.items() if "calls" in dataset.needs}
 OWN = {
     "a source is mapped": (
         "sources: {complaints: {relation: crm.complaints}}",
         {"complaint", "complaint_without_call"},
     ),
+    "calls are mapped": ("sources: {calls: {relation: crm.calls}}", OF_CALLS),
     "a label gets another band": (
         "dimensions: {generation: {bands: {kind: birth_year, below: elderly, from: {1980: gen_x}}}}",
         {"task_need", "task_completion"},
@@ -188,5 +190,5 @@ def test_another_time_zone_moves_what_is_cut_in_it() -> None:
     kept = {name for name in before if before[name] == after[name]}
     assert kept == {
         "ledger_entry", "case_entry", "repayment", "task_need", "task_completion", "incident",
-        "masking_scan_without_call", "complaint_without_call",
+        "masking_scan_without_call", "complaint_without_call", "survey_without_call", "quality_label_without_call",
     }  # fmt: skip

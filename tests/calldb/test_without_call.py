@@ -1,4 +1,4 @@
-"""Facts that name no call: in the whole, in no slice, and at the next poll where they belong when that is known."""
+"""Facts of no known call: in the whole, in no slice, and at the next poll where they belong when that is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from tests.oracle import oracle
 from tests.support.gauges import Stepper, stepper
 from tests.support.scrape import compare
 
-PARTS = ("ratio", "ratio_lower", "ratio_upper", "samples")
+PARTS = ("ratio", "ratio_lower", "ratio_upper", "samples", "score")
+PLACE = {"window", "scenario"}
 
 # Gauge that counts the row, the table, the column that names it, and what makes it count two minutes ago.
 FACTS = {
@@ -22,6 +23,13 @@ FACTS = {
     "kept": ("outcall_recording_retention_ratio", "recordings", "recording_id", "started_at",
              "($2::timestamptz AT TIME ZONE 'Asia/Shanghai' - interval '6 months') AT TIME ZONE 'Asia/Shanghai'"),
     "complaint": ("outcall_complaint_ratio", "complaints", "complaint_id", "received_at", "$2"),
+    "survey": ("outcall_csat_samples", "surveys", "survey_id", "responded_at, satisfied", "$2, true"),
+    **{
+        kind: (f"outcall_{slug}_samples", "quality_labels", "label_id", "labelled_at, kind, total, correct, score",
+               f"$2, '{kind}', 4, 3, 4.5")
+        for kind, slug in (("asr", "asr_accuracy"), ("intent", "intent_accuracy"), ("emotion", "emotion_match"),
+                           ("audit", "violation_detection"), ("tts_mos", "tts_mos"))
+    },
 }  # fmt: skip
 
 
@@ -48,9 +56,8 @@ async def places(exporter: Stepper, name: str) -> dict[str, float]:
     slug = name.removeprefix("outcall_").rpartition("_")[0]
     expected = await oracle(exporter.opened, exporter.as_of, kpis={slug})
     assert compare(expected, gauges, families={f"outcall_{slug}_{part}" for part in PARTS}) == []
-    labels = {"window": "1h", "generation": "all", "period": "all", "script": "all"}
-    read = {at: value for (found, at), value in gauges.items() if found == name}
-    return {dict(at)["scenario"]: value for at, value in read.items() if labels.items() <= dict(at).items()}
+    read = [(dict(at), value) for (found, at), value in gauges.items() if found == name and ("window", "1h") in at]
+    return {at["scenario"]: value for at, value in read if all(at[label] == "all" for label in at.keys() - PLACE)}
 
 
 @pytest.mark.parametrize(("name", "table", "key", "columns", "values"), FACTS.values(), ids=FACTS)
@@ -63,7 +70,7 @@ async def test_a_fact_finds_and_loses_its_call(
     columns: str,
     values: str,
 ) -> None:
-    """Written without a call, given one, given one that is not there yet, and left alone again."""
+    """Written without a call, given one, given one that is late, and left alone again: always in the whole."""
     async with stepper(database) as exporter:
         await exporter.poll()
         await exporter.backfill()
@@ -82,11 +89,32 @@ async def test_a_fact_finds_and_loses_its_call(
         assert found["all"] == whole["all"]
 
         await writer.execute(f"UPDATE {table} SET call_id = 3 WHERE {key} = 7")
-        assert await places(exporter, name) == of_none
+        assert await places(exporter, name) == whole
         await answered(writer, 3, "acquisition")
-        assert (await places(exporter, name))["acquisition"] > 0
+        there = await places(exporter, name)
+        assert there["acquisition"] > 0
+        assert there["all"] > 0
 
         await writer.execute(f"UPDATE {table} SET call_id = NULL WHERE {key} = 7")
         lost = await places(exporter, name)
         assert lost.pop("all") > 0
         assert not any(lost.values())
+
+
+async def test_a_breach_outlives_its_call(database: str, writer: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Its call was erased or purged: after the next reconcile it is told as a whole."""
+    at = await writer.fetchval("SELECT now()") - timedelta(minutes=2)
+    for number, (_, table, key, columns, values) in enumerate(FACTS.values()):
+        await writer.execute(f"INSERT INTO {table} ({key}, call_id, {columns}) VALUES ($1, 1, {values})", number, at)
+    async with stepper(database) as exporter:
+        await exporter.poll()
+        await exporter.backfill()
+        before = {name: await places(exporter, name) for name, *_ in FACTS.values()}
+        await writer.execute("DELETE FROM calls WHERE call_id = 1")
+        await exporter.poll()
+        await exporter.reconcile()
+        assert await exporter.differences() == []
+        after = {name: await places(exporter, name) for name, *_ in FACTS.values()}
+    assert all("collection" in scenarios for scenarios in before.values())
+    assert not any("collection" in scenarios for scenarios in after.values())
+    assert all(after[name]["all"] >= before[name]["all"] > 0 for name in before)

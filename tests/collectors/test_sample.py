@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import asyncpg
 import pytest
 
+from exporter.collectors.base import CollectorError
 from exporter.collectors.sample import RETENTION, SETTLED, RecordingRow, Verdict, judge, sample_query, tally
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -55,7 +56,7 @@ def test_the_tally_has_every_verdict() -> None:
 def test_a_column_of_another_type_is_refused(wrong: dict[str, object]) -> None:
     record: dict[str, object] = {"recording_id": 1, "call_id": None, "started_at": NOW, "bytes": None}
     assert RecordingRow.from_record(record) == RecordingRow(1, None, NOW, None)
-    with pytest.raises(TypeError, match="must be"):
+    with pytest.raises(CollectorError, match="cast it in a SELECT under sources"):
         RecordingRow.from_record(record | wrong)
 
 

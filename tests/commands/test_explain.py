@@ -26,7 +26,7 @@ def test_early_hangup(tmp_path: Path) -> None:
         "early_hangup  30秒内挂断率  Early hang-up rate (30 s)",
         "（通话≤30 秒的客户挂断数 / 总接通数）×100%",
         "early_hangups / answered_calls",
-        "calls.ended_at <= calls.answered_at + make_interval(secs => 30)",
+        "calls.answered_at >= calls.ended_at - make_interval(secs => 30)",
         "dial: calls; placed in time by calls.ended_at",
         "outcall_early_hangup_ratio_lower{window, scenario, generation, period, script}",
         "windows: 5m, 1h, 24h, 7d, 30d",

@@ -61,8 +61,19 @@ def test_before_the_first_poll() -> None:
     assert value(samples, "up") == 0
     assert {number for (name, _), number in samples.items() if name == "outcall_window_complete"} == {0.0}
     assert value(samples, "collector_success", collector="calldb") == 0
-    absent = ("as_of", "window_start", "clock_skew", "watermark", "newest_event", "collector_last_success")
+    absent = ("as_of", "window_start", "clock_skew", "watermark", "newest_event", "collector_last_success", "source_up")
     assert not [name for name, _ in samples if name.startswith(tuple(f"outcall_{part}" for part in absent))]
+
+
+def test_a_source_that_failed_is_told_before_the_first_poll() -> None:
+    """Of the others nobody knows yet."""
+    registry, lanes = CollectorRegistry(), idle_lanes()
+    registry.register(HealthCollector(lanes, {}, Reloads()))
+    lanes.quarantine("survey", "surveys", "surveys does not exist")
+    samples = read(registry)
+    assert {labels: up for (name, labels), up in samples.items() if name == "outcall_source_up"} == {
+        (("source", "surveys"),): 0
+    }
 
 
 def test_instants_allow_to_compute_any_gauge_again(made: World) -> None:

@@ -38,12 +38,12 @@ STATES = {
     "connect": ("no_target", "24h", 0.68),
     "escalation": ("watch", "24h", 300 / 1360),
     "lead_conversion": ("below_goal", "5m", 89 / 590),
-    "csat": ("critical", "5m", 82 / 120),
+    "csat": ("critical", "5m", 86 / 125),
     "acquisition_cost": ("ok", "5m", 466.375),
     "recovery": ("no_target", "5m", 40500.5 / 90000),
     "violation_detection": ("ok", "5m", 1.0),
     "blocked_redial": ("critical", "5m", 0.001),
-    "tts_mos": ("warning", "5m", 3.9),
+    "tts_mos": ("warning", "5m", 210.5 / 54),
     "ltv_uplift": ("ok", "", 0.175),
     "recording_coverage": ("no_target", "24h", 1358 / 1360),
     "masking": ("withdrawn", "", None),
@@ -128,8 +128,9 @@ def test_a_trend_follows_its_hour(made: World) -> None:
 def test_nothing_in_the_window_is_not_a_failure(made: World) -> None:
     """`no_data`, with the window in which there is none."""
     tracker = made.lanes.tracker
-    tracker.buckets["survey"].minutes.clear()
-    tracker.cube.rebuild("survey")
+    for name in ("survey", "survey_without_call"):
+        tracker.buckets[name].minutes.clear()
+        tracker.cube.rebuild(name)
     made.exposition.update(tracker.cube, tracker.levels, lambda name, window: shown(made.lanes, name, window))
     found = kpi(made, "csat")
     assert (found.state, found.value, found.window, found.samples) == ("no_data", None, "5m", None)

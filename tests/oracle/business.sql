@@ -31,7 +31,7 @@ WHERE dial AND scenario = 'acquisition' AND cost_cny IS NOT NULL
 UNION ALL
 SELECT booked_at, scenario, 'all', 'all', 'all', 'all', amount_cny, 0
 FROM cost_ledger
-WHERE scenario = 'acquisition' AND amount_cny IS NOT NULL
+WHERE scenario = 'acquisition' AND amount_cny BETWEEN -1e10 AND 1e10
 UNION ALL
 SELECT granted_at, scenario, generation, period, script, 'all', 0, 1
 FROM (
@@ -49,21 +49,29 @@ WHERE dial AND scenario = 'acquisition' AND cost_cny IS NULL
 UNION ALL
 SELECT booked_at, scenario, 'all', 'all', 'all', 'all', 1, 0
 FROM cost_ledger
-WHERE scenario = 'acquisition' AND amount_cny IS NULL
+WHERE scenario = 'acquisition' AND coalesce(amount_cny NOT BETWEEN -1e10 AND 1e10, true)
 
 -- kpi: recovery
 SELECT
     entered_at AS anchor, 'collection' AS scenario, coalesce(generation, 'unknown') AS generation,
     'all' AS period, 'all' AS script, coalesce(bucket, 'unknown') AS own, 0 AS num, overdue_cny AS den
 FROM collection_cases
-WHERE overdue_cny IS NOT NULL
+WHERE overdue_cny BETWEEN 0 AND 1e9
 UNION ALL
 SELECT
     r.paid_at, 'collection', coalesce(c.generation, 'unknown'), 'all', 'all', coalesce(c.bucket, 'unknown'),
     r.amount_cny, 0
 FROM repayments AS r
 JOIN collection_cases AS c ON c.case_id = r.case_id
-WHERE r.reversed_at IS NULL AND r.amount_cny IS NOT NULL
+WHERE r.reversed_at IS NULL AND r.amount_cny BETWEEN -1e9 AND 1e9
+
+-- kpi: unknown_repayment (num: repayments of which nobody knows how much)
+SELECT
+    r.paid_at AS anchor, 'collection' AS scenario, coalesce(c.generation, 'unknown') AS generation,
+    'all' AS period, 'all' AS script, coalesce(c.bucket, 'unknown') AS own, 1 AS num, 0 AS den
+FROM repayments AS r
+JOIN collection_cases AS c ON c.case_id = r.case_id
+WHERE r.reversed_at IS NULL AND coalesce(r.amount_cny NOT BETWEEN -1e9 AND 1e9, true)
 
 -- kpi: escalation
 SELECT
@@ -95,9 +103,9 @@ CROSS JOIN LATERAL (
 WITH mean AS (
     SELECT
         arm,
-        avg(value_cny)::float8 AS value,
+        (avg(value_cny) FILTER (WHERE value_cny BETWEEN -1e9 AND 1e9))::float8 AS value,
         avg(reborrowed::int)::float8 AS reborrow,
-        avg(credit_limit_cny)::float8 AS credit_limit
+        (avg(credit_limit_cny) FILTER (WHERE credit_limit_cny BETWEEN -1e9 AND 1e9))::float8 AS credit_limit
     FROM ltv_snapshots AS s
     WHERE as_of = (SELECT max(as_of) FROM ltv_snapshots AS latest WHERE latest.arm = s.arm)
     GROUP BY arm

@@ -1,5 +1,7 @@
--- Put in front of every query: the calls with their slice labels and the words of the KPI document.
--- oracle.zone is the business time zone, set by the caller for the transaction.
+-- Put in front of every query: the calls with their slice labels and the words of the KPI document, and the facts that
+-- may be of no known call: those have no slice, all their labels are `all`.
+-- oracle.zone is the business time zone, set by the caller for the transaction. Amounts beyond reason are not known,
+-- and instants beyond the calendar have no local time (docs/decisions/0006).
 WITH call AS (
     SELECT
         call_id,
@@ -10,7 +12,7 @@ WITH call AS (
         coalesce(dialect, 'unknown') AS dialect,
         coalesce(script, 'unknown') AS script,
         CASE
-            WHEN dialed_at IS NULL THEN 'unknown'
+            WHEN local_hour IS NULL THEN 'unknown'
             WHEN local_hour >= 8 AND local_hour < 12 THEN 'morning'
             WHEN local_hour >= 12 AND local_hour < 14 THEN 'noon'
             WHEN local_hour >= 14 AND local_hour < 18 THEN 'afternoon'
@@ -25,18 +27,75 @@ WITH call AS (
         hangup_by,
         transferred_at,
         fault_code,
-        cost_cny,
+        CASE WHEN cost_cny BETWEEN -1e9 AND 1e9 THEN cost_cny END AS cost_cny,
         ended_at IS NOT NULL AS dial,
         is_answered AS answered,
-        is_answered AND coalesce(interaction_seconds >= 10, false) AS effective,
+        is_answered AND coalesce(interaction_seconds >= 10 AND interaction_seconds <> 'NaN', false) AS effective,
         is_answered AND coalesce(hangup_by = 'customer', false)
-            AND coalesce(ended_at - answered_at <= interval '30 seconds', false) AS early_hangup
+            AND coalesce(answered_at < 'infinity' AND answered_at >= ended_at - interval '30 seconds', false)
+            AS early_hangup
     FROM (
         SELECT
             *,
-            dialed_at AT TIME ZONE current_setting('oracle.zone') AS local_dialed_at,
-            extract(hour FROM dialed_at AT TIME ZONE current_setting('oracle.zone')) AS local_hour,
+            extract(hour FROM local_dialed_at) AS local_hour,
             answered_at IS NOT NULL AND coalesce(answered_by <> 'machine', false) AS is_answered
         FROM calls
+        CROSS JOIN LATERAL (
+            SELECT
+                CASE
+                    WHEN dialed_at >= '0001-01-01 00:00+00' AND dialed_at <= '9999-12-31 00:00+00'
+                        THEN dialed_at AT TIME ZONE current_setting('oracle.zone')
+                END
+        ) AS wall (local_dialed_at)
     ) AS raw
+),
+survey AS (
+    SELECT s.responded_at, s.satisfied, place.*
+    FROM surveys AS s
+    LEFT JOIN call ON call.call_id = s.call_id
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(call.scenario, 'all'), coalesce(call.generation, 'all'),
+            coalesce(call.period, 'all'), coalesce(call.script, 'all')
+    ) AS place (scenario, generation, period, script)
+),
+label AS (
+    SELECT l.kind, l.total, l.correct, l.score, l.labelled_at, coalesce(call.dialect, 'all') AS dialect, place.*
+    FROM quality_labels AS l
+    LEFT JOIN call ON call.call_id = l.call_id
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(call.scenario, 'all'), coalesce(call.generation, 'all'),
+            coalesce(call.period, 'all'), coalesce(call.script, 'all')
+    ) AS place (scenario, generation, period, script)
+),
+scan AS (
+    SELECT s.scanned_at, s.sensitive, s.masked, place.*
+    FROM masking_scans AS s
+    LEFT JOIN call ON call.call_id = s.call_id
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(call.scenario, 'all'), coalesce(call.generation, 'all'),
+            coalesce(call.period, 'all'), coalesce(call.script, 'all')
+    ) AS place (scenario, generation, period, script)
+),
+recording AS (
+    SELECT r.started_at, r.deleted_at, place.*
+    FROM recordings AS r
+    LEFT JOIN call ON call.call_id = r.call_id
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(call.scenario, 'all'), coalesce(call.generation, 'all'),
+            coalesce(call.period, 'all'), coalesce(call.script, 'all')
+    ) AS place (scenario, generation, period, script)
+),
+complaint AS (
+    SELECT c.received_at, place.*
+    FROM complaints AS c
+    LEFT JOIN call ON call.call_id = c.call_id
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(call.scenario, 'all'), coalesce(call.generation, 'all'),
+            coalesce(call.period, 'all'), coalesce(call.script, 'all')
+    ) AS place (scenario, generation, period, script)
 )

@@ -17,12 +17,9 @@ JOIN call ON call.call_id = q.call_id
 WHERE q.mode = 'auto' AND call.answered AND q.violations IS NOT NULL
 
 -- kpi: violation_detection
-SELECT
-    l.labelled_at AS anchor, call.scenario, call.generation, call.period, call.script, 'all' AS own,
-    l.correct AS num, l.total AS den
-FROM quality_labels AS l
-JOIN call ON call.call_id = l.call_id
-WHERE l.kind = 'audit' AND l.correct IS NOT NULL AND l.total IS NOT NULL
+SELECT labelled_at AS anchor, scenario, generation, period, script, 'all' AS own, correct AS num, total AS den
+FROM label
+WHERE kind = 'audit' AND correct BETWEEN 0 AND total
 
 -- kpi: inspection_coverage
 SELECT
@@ -83,15 +80,9 @@ WHERE dial AND scenario = 'collection'
 
 -- kpi: masking
 SELECT
-    s.scanned_at AS anchor, call.scenario, call.generation, call.period, call.script, 'all' AS own,
-    (s.masked = s.sensitive)::int AS num, 1 AS den
-FROM masking_scans AS s
-JOIN call ON call.call_id = s.call_id
-WHERE s.sensitive > 0 AND s.masked IS NOT NULL
-UNION ALL
-SELECT scanned_at, 'all', 'all', 'all', 'all', 'all', (masked = sensitive)::int, 1
-FROM masking_scans
-WHERE call_id IS NULL AND sensitive > 0 AND masked IS NOT NULL
+    scanned_at AS anchor, scenario, generation, period, script, 'all' AS own, (masked = sensitive)::int AS num, 1 AS den
+FROM scan
+WHERE sensitive > 0 AND masked IS NOT NULL
 
 -- kpi: recording_retention
 SELECT
@@ -99,18 +90,14 @@ SELECT
     (NOT early)::int AS num, 1 AS den
 FROM (
     SELECT deleted_at, due, coalesce(deleted_at < due, false) AS early, scenario, generation, period, script
-    FROM (
-        SELECT started_at, deleted_at, scenario, generation, period, script
-        FROM recordings
-        JOIN call USING (call_id)
-        UNION ALL
-        SELECT started_at, deleted_at, 'all', 'all', 'all', 'all'
-        FROM recordings
-        WHERE call_id IS NULL
-    ) AS r
+    FROM recording
     CROSS JOIN LATERAL (
-        SELECT (r.started_at AT TIME ZONE current_setting('oracle.zone') + interval '6 months')
-            AT TIME ZONE current_setting('oracle.zone')
+        SELECT
+            CASE
+                WHEN started_at < '0001-01-01 00:00+00' OR started_at > '9999-12-31 00:00+00' THEN started_at
+                ELSE (started_at AT TIME ZONE current_setting('oracle.zone') + interval '6 months')
+                    AT TIME ZONE current_setting('oracle.zone')
+            END
     ) AS retention (due)
 ) AS judged
 

@@ -62,7 +62,7 @@ KPIS = (
     Kpi("effective_contact"),
     Kpi("lead_conversion"),
     Kpi("acquisition_cost", suffix="cny", unknown="unknown_cost"),
-    Kpi("recovery", own_label="bucket"),
+    Kpi("recovery", own_label="bucket", unknown="unknown_repayment"),
     Kpi("escalation"),
     Kpi("task_completion", own_label="task"),
     Kpi("early_hangup"),

@@ -1,44 +1,44 @@
 -- Each section: one row per fact. `anchor` places it in time, `own` is the KPI's own label, `num` and `den` add up.
 
 -- kpi: asr_accuracy
-SELECT
-    l.labelled_at AS anchor, call.scenario, call.generation, call.period, call.script, call.dialect AS own,
-    l.correct AS num, l.total AS den
-FROM quality_labels AS l
-JOIN call ON call.call_id = l.call_id
-WHERE l.kind = 'asr' AND l.correct IS NOT NULL AND l.total IS NOT NULL
+SELECT labelled_at AS anchor, scenario, generation, period, script, dialect AS own, correct AS num, total AS den
+FROM label
+WHERE kind = 'asr' AND correct BETWEEN 0 AND total
 
 -- kpi: intent_accuracy
-SELECT
-    l.labelled_at AS anchor, call.scenario, call.generation, call.period, call.script, 'all' AS own,
-    l.correct AS num, l.total AS den
-FROM quality_labels AS l
-JOIN call ON call.call_id = l.call_id
-WHERE l.kind = 'intent' AND l.correct IS NOT NULL AND l.total IS NOT NULL
+SELECT labelled_at AS anchor, scenario, generation, period, script, 'all' AS own, correct AS num, total AS den
+FROM label
+WHERE kind = 'intent' AND correct BETWEEN 0 AND total
 
 -- kpi: tts_mos
-SELECT
-    l.labelled_at AS anchor, call.scenario, call.generation, call.period, call.script, 'all' AS own,
-    l.score::float8 AS num, 1 AS den -- the number that a real holds, not its short form
-FROM quality_labels AS l
-JOIN call ON call.call_id = l.call_id
-WHERE l.kind = 'tts_mos' AND l.score IS NOT NULL
+-- the number that a real holds, not its short form
+SELECT labelled_at AS anchor, scenario, generation, period, script, 'all' AS own, score::float8 AS num, 1 AS den
+FROM label
+WHERE kind = 'tts_mos' AND score BETWEEN 1 AND 5
 
 -- kpi: response_latency (num: microseconds)
 SELECT
     t.bot_start_at AS anchor, call.scenario, call.generation, call.period, call.script, 'all' AS own,
-    (extract(epoch FROM t.bot_start_at - t.user_end_at) * 1000000)::bigint AS num, 1 AS den
-FROM turns AS t
+    (extract(epoch FROM latency) * 1000000)::bigint AS num, 1 AS den
+FROM (
+    SELECT call_id, bot_start_at, CASE WHEN isfinite(user_end_at) THEN bot_start_at - user_end_at END AS latency
+    FROM turns
+    WHERE isfinite(bot_start_at)
+) AS t
 JOIN call ON call.call_id = t.call_id
-WHERE t.bot_start_at >= t.user_end_at
+WHERE latency BETWEEN interval '0' AND interval '1000000 seconds'
 
 -- kpi: slow_response
 SELECT
     t.bot_start_at AS anchor, call.scenario, call.generation, call.period, call.script, 'all' AS own,
-    (t.bot_start_at - t.user_end_at > interval '2 seconds')::int AS num, 1 AS den
-FROM turns AS t
+    (latency > interval '2 seconds')::int AS num, 1 AS den
+FROM (
+    SELECT call_id, bot_start_at, CASE WHEN isfinite(user_end_at) THEN bot_start_at - user_end_at END AS latency
+    FROM turns
+    WHERE isfinite(bot_start_at)
+) AS t
 JOIN call ON call.call_id = t.call_id
-WHERE t.bot_start_at >= t.user_end_at
+WHERE latency BETWEEN interval '0' AND interval '1000000 seconds'
 
 -- kpi: system_failure
 SELECT
@@ -50,6 +50,10 @@ WHERE dial
 -- kpi: incident_resolution (num: seconds)
 SELECT
     resolved_at AS anchor, 'all' AS scenario, 'all' AS generation, 'all' AS period, 'all' AS script, 'all' AS own,
-    extract(epoch FROM resolved_at - opened_at) AS num, 1 AS den
-FROM incidents
-WHERE resolved_at >= opened_at
+    extract(epoch FROM lasted) AS num, 1 AS den
+FROM (
+    SELECT resolved_at, CASE WHEN isfinite(opened_at) THEN resolved_at - opened_at END AS lasted
+    FROM incidents
+    WHERE isfinite(resolved_at)
+) AS i
+WHERE lasted BETWEEN interval '0' AND interval '100000000 seconds'

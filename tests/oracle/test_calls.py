@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import inf, nan
 
 import pytest
 
@@ -17,23 +18,25 @@ AGO = NOW - 2 * MINUTE
 
 
 async def test_effective_contact_needs_ten_seconds_with_a_person(ledger: Ledger) -> None:
-    """Of six dials two are effective: a machine, 9.9 s, an unknown interaction and no answer are not."""
+    """Of eight dials three are effective: a machine, 9.9 s, an unknown interaction and no answer are not."""
     await ledger.call(interaction_seconds=10.0)
     await ledger.call(answered_by="unknown")
     await ledger.call(interaction_seconds=9.9)
     await ledger.call(answered_by="machine")
     await ledger.call(interaction_seconds=None)
+    await ledger.call(interaction_seconds=nan)  # not known
+    await ledger.call(interaction_seconds=inf)
     await ledger.missed()
     await ledger.call(ended_at=None)  # running still: not a dial
     gauges = await ledger.gauges("effective_contact", "connect", "dials", "answered_calls", "effective_contacts")
-    assert value(gauges, "effective_contact_ratio") == pytest.approx(2 / 6)
-    assert value(gauges, "effective_contact_samples") == 6
-    assert value(gauges, "effective_contact_ratio_lower") == pytest.approx(0.0967714)
-    assert value(gauges, "effective_contact_ratio_upper") == pytest.approx(0.7000067)
-    assert value(gauges, "connect_ratio") == pytest.approx(4 / 6)
+    assert value(gauges, "effective_contact_ratio") == pytest.approx(3 / 8)
+    assert value(gauges, "effective_contact_samples") == 8
+    assert value(gauges, "effective_contact_ratio_lower") == pytest.approx(0.1368443)
+    assert value(gauges, "effective_contact_ratio_upper") == pytest.approx(0.6942576)
+    assert value(gauges, "connect_ratio") == pytest.approx(6 / 8)
     cell = {"scenario": "acquisition", "generation": "gen_z", "period": "afternoon", "script": "A"}
     measures = [value(gauges, name, **cell) for name in ("dials", "answered_calls", "effective_contacts")]
-    assert measures == [6, 4, 2]
+    assert measures == [8, 6, 3]
     assert value(gauges, "dials") is None  # no member `all`
 
 
@@ -92,6 +95,21 @@ async def test_the_periods_of_the_day(ledger: Ledger) -> None:
     assert samples == {"off_hours": 2, "morning": 2, "noon": 2, "afternoon": 2, "evening": 2, "unknown": 1}
 
 
+async def test_instants_beyond_the_calendar(ledger: Ledger) -> None:
+    """They have no local time, and nobody answered at infinity; the rows beside them count as ever."""
+    ends_of_time = ("infinity", "294276-12-31 20:00+00", "4714-11-24 00:00+00 BC")
+    for dialed_at in ends_of_time:
+        call = await ledger.call(hangup_by="customer", answered_at=AGO - SECOND)
+        await ledger.connection.execute(f"UPDATE calls SET dialed_at = '{dialed_at}' WHERE call_id = {call}")
+    for answered_at in ("infinity", "-infinity"):
+        call = await ledger.call(hangup_by="customer")
+        await ledger.connection.execute(f"UPDATE calls SET answered_at = '{answered_at}' WHERE call_id = {call}")
+    gauges = await ledger.gauges("early_hangup", "permitted_hours", "frequency_compliance")
+    assert value(gauges, "early_hangup_ratio", period="unknown") == 1
+    assert value(gauges, "early_hangup_ratio", period="afternoon") == 0
+    assert (value(gauges, "early_hangup_ratio"), value(gauges, "early_hangup_samples")) == (3 / 5, 5)
+
+
 async def test_nothing_over_nothing_is_absent(ledger: Ledger) -> None:
     """An empty database has no gauge at all."""
     assert await ledger.gauges() == {}
@@ -132,12 +150,11 @@ async def fill(ledger: Ledger) -> None:
 
 
 async def test_csat_counts_answers_that_are_known(ledger: Ledger) -> None:
-    """Two of three known answers; an unknown one, an unanswered survey and one of no known call are not counted."""
+    """Two of three known answers; an unknown one and an unanswered survey are not counted."""
     call = await ledger.call(generation="elderly")
     for number, satisfied in enumerate((True, True, False, None)):
         await ledger.put("surveys", survey_id=number, call_id=call, responded_at=AGO, satisfied=satisfied)
     await ledger.put("surveys", survey_id=7, call_id=call, satisfied=True)
-    await ledger.put("surveys", survey_id=8, call_id=999, responded_at=AGO, satisfied=True)
     gauges = await ledger.gauges("csat")
     assert value(gauges, "csat_ratio", generation="elderly", scenario="acquisition") == pytest.approx(2 / 3)
     assert value(gauges, "csat_samples") == 3
@@ -190,9 +207,9 @@ async def test_labels_add_up_by_kind_and_asr_by_dialect(ledger: Ledger) -> None:
 
 
 async def test_response_latency(ledger: Ledger) -> None:
-    """1.2 s and 2.4 s: the median is the end of the first one's bucket; a negative and an unknown one are left out."""
+    """1.2 s and 2.4 s: the median is the end of the first one's bucket; three others are left out."""
     call = await ledger.call()
-    for seq, latency in enumerate((1.2, 2.4, -0.1)):
+    for seq, latency in enumerate((1.2, 2.4, -0.1, 1_000_000.1)):
         heard = AGO - timedelta(seconds=latency)
         await ledger.put("turns", call_id=call, seq=seq, user_end_at=heard, bot_start_at=AGO)
     await ledger.put("turns", call_id=call, seq=9, bot_start_at=AGO)
@@ -229,14 +246,34 @@ async def test_complaints_beside_answered_calls(ledger: Ledger) -> None:
     assert value(gauges, "complaint_ratio_upper", "7d") == 1.0
 
 
+async def test_facts_of_no_known_call_are_in_the_whole_alone(ledger: Ledger) -> None:
+    """Answers and labels that name no call, or one that is not there: no slice, no dialect; one of a call beside."""
+    for number, call in enumerate((await ledger.call(), None, 999)):
+        await ledger.put("surveys", survey_id=number, call_id=call, responded_at=AGO, satisfied=number == 0)
+        for kind in ("asr", "intent", "emotion", "audit"):
+            row = {"label_id": ledger.new_id(), "kind": kind, "total": 4, "correct": 4 - number, "labelled_at": AGO}
+            await ledger.put("quality_labels", call_id=call, **row)
+        row = {"label_id": ledger.new_id(), "kind": "tts_mos", "score": 5 - number, "labelled_at": AGO}
+        await ledger.put("quality_labels", call_id=call, **row)
+    gauges = await ledger.gauges()
+    assert not [at for _, at in gauges if "unknown" in dict(at).values()]
+    wholes = (("csat", 1 / 3), ("intent_accuracy", 9 / 12), ("emotion_match", 9 / 12), ("violation_detection", 9 / 12))
+    for slug, expected in wholes:
+        assert value(gauges, f"{slug}_ratio") == expected
+        assert value(gauges, f"{slug}_ratio", scenario="acquisition", generation="gen_z") == 1
+    assert value(gauges, "asr_accuracy_ratio", dialect="all") == 9 / 12
+    assert value(gauges, "asr_accuracy_ratio", dialect="mandarin") == 1
+    assert (value(gauges, "tts_mos_score"), value(gauges, "tts_mos_score", script="A")) == (4, 5)
+
+
 async def test_a_complaint_about_no_call_is_in_the_whole_alone(ledger: Ledger) -> None:
-    """It has no scenario and no time of day; one about a call that is not there waits for it."""
+    """It has no scenario and no time of day; so has one about a call that is not there, until it is."""
     call = await ledger.call(scenario="collection")
     await ledger.call()
     for number, about in enumerate((call, None, None, 999)):
         await ledger.put("complaints", complaint_id=number, call_id=about, received_at=AGO)
     gauges = await ledger.gauges("complaint")
-    assert values(gauges, "complaint_ratio") == dict.fromkeys(("5m", "1h", "24h", "7d", "30d"), 3 / 2)
+    assert values(gauges, "complaint_ratio") == dict.fromkeys(("5m", "1h", "24h", "7d", "30d"), 4 / 2)
     assert value(gauges, "complaint_ratio", scenario="collection") == 1
     assert value(gauges, "complaint_ratio", scenario="acquisition") == 0
     assert not [at for _, at in gauges if ("scenario", "unknown") in at or ("period", "unknown") in at]
@@ -246,8 +283,8 @@ async def test_a_complaint_about_no_call_is_in_the_whole_alone(ledger: Ledger) -
 
 
 async def test_incidents_are_averaged_whole(ledger: Ledger) -> None:
-    """Ten and thirty minutes; one that is open and one resolved before it was opened are left out."""
-    for number, minutes in enumerate((10, 30, -1)):
+    """Ten and thirty minutes; one open, one resolved before it was opened and one of four years are left out."""
+    for number, minutes in enumerate((10, 30, -1, 4 * 365 * 1440)):
         await ledger.put("incidents", incident_id=number, opened_at=AGO - minutes * MINUTE, resolved_at=AGO)
     await ledger.put("incidents", incident_id=7, opened_at=AGO)
     gauges = await ledger.gauges("incident_resolution")

@@ -133,15 +133,15 @@ async def test_masking_counts_scans_that_found_something(ledger: Ledger) -> None
 
 
 async def test_a_scan_of_no_call_is_in_the_whole_alone(ledger: Ledger) -> None:
-    """A breach of no known call is a breach: it is missed by no window, and by every slice."""
+    """A breach of none, or of a call that is not there, is a breach: missed by no window, and by every slice."""
     call = await ledger.call()
     scans = [(call, 3, 3), (None, 3, 2), (None, 3, 3), (None, 0, 0), (None, 3, None), (999, 3, 0)]
     for number, (of, sensitive, masked) in enumerate(scans):
         row = {"scan_id": number, "call_id": of, "sensitive": sensitive, "masked": masked}
         await ledger.put("masking_scans", scanned_at=AGO, **row)
     gauges = await ledger.gauges("masking")
-    assert values(gauges, "masking_ratio") == dict.fromkeys(("5m", "1h", "24h", "7d", "30d"), 2 / 3)
-    assert value(gauges, "masking_samples") == 3
+    assert values(gauges, "masking_ratio") == dict.fromkeys(("5m", "1h", "24h", "7d", "30d"), 2 / 4)
+    assert value(gauges, "masking_samples") == 4
     slices = {at for name, at in gauges if name == "outcall_masking_samples" and ("window", "1h") in at}
     whole = {labels for labels in slices if {text for _, text in labels} == {"1h", "all"}}
     assert len(whole) == 1
@@ -149,7 +149,7 @@ async def test_a_scan_of_no_call_is_in_the_whole_alone(ledger: Ledger) -> None:
 
 
 async def test_recordings_of_no_call_are_judged_as_a_whole(ledger: Ledger) -> None:
-    """Kept and deleted ones alike; they cover no call."""
+    """Kept and deleted ones alike, those of a call that is not there too; they cover no call."""
     half_year_ago = datetime(2024, 12, 18, 9, 58, tzinfo=UTC)  # due at 09:58 today
     call = await ledger.call(generation="elderly")
     recordings = [(None, half_year_ago, None), (None, AGO - DAY, AGO), (call, half_year_ago, None), (999, AGO, AGO)]
@@ -158,7 +158,7 @@ async def test_recordings_of_no_call_are_judged_as_a_whole(ledger: Ledger) -> No
         await ledger.put("recordings", **row)
     await ledger.call()
     gauges = await ledger.gauges("recording_retention", "recording_coverage")
-    assert (value(gauges, "recording_retention_ratio"), value(gauges, "recording_retention_samples")) == (2 / 3, 3)
+    assert (value(gauges, "recording_retention_ratio"), value(gauges, "recording_retention_samples")) == (2 / 4, 4)
     assert value(gauges, "recording_retention_samples", generation="elderly") == 1
     assert value(gauges, "recording_retention_samples", generation="unknown") is None
     assert value(gauges, "recording_coverage_ratio", "24h") == 0.5
@@ -199,3 +199,15 @@ async def test_half_a_year_after_31_august_is_the_end_of_february(ledger: Ledger
     await ledger.put("recordings", recording_id=2, call_id=call, started_at=started_at, deleted_at=due)
     gauges = await ledger.gauges("recording_retention", as_of=due + SECOND)
     assert value(gauges, "recording_retention_ratio", "5m") == 0.5
+
+
+async def test_a_recording_from_beyond_the_calendar(ledger: Ledger) -> None:
+    """Deleted before it can have begun is deleted early; the recording beside it is judged as ever."""
+    for number in (1, 2, 3):
+        await ledger.put("recordings", recording_id=number, started_at=AGO - DAY, deleted_at=AGO)
+    for number, started_at in ((1, "294276-11-01 00:00+00"), (2, "infinity")):
+        await ledger.connection.execute(
+            f"UPDATE recordings SET started_at = '{started_at}' WHERE recording_id = {number}"
+        )
+    gauges = await ledger.gauges("recording_retention")
+    assert (value(gauges, "recording_retention_ratio"), value(gauges, "recording_retention_samples")) == (0, 3)

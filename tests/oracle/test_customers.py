@@ -137,6 +137,27 @@ async def test_an_unknown_amount_is_not_zero(ledger: Ledger) -> None:
     assert value(gauges, "acquisition_cost_cny") is None
 
 
+async def test_amounts_beyond_reason_are_not_known(ledger: Ledger) -> None:
+    """Neither a cost of 0, nor repaid 0, where the only amount is nonsense; with another beside it, it is left out."""
+    nonsense = (Decimal("NaN"), Decimal(10) ** 12)
+    for number, amount in enumerate(nonsense):
+        call = await ledger.call(customer_id=number, cost_cny=amount, script=f"S{number}")
+        row = {"customer_id": number, "source_call_id": call, "granted_at": AGO}
+        await ledger.put("credit_applications", application_id=call, **row)
+        await ledger.put("cost_ledger", entry_id=number, booked_at=AGO, scenario="acquisition", amount_cny=amount)
+        await ledger.put("repayments", repayment_id=number, case_id=1, paid_at=AGO, amount_cny=amount)
+    for case, bucket, overdue in ((1, "M1", 100), (2, "M2", 100), (3, "M3", Decimal("NaN")), (4, "M3", -1)):
+        await ledger.put("collection_cases", case_id=case, entered_at=AGO, bucket=bucket, overdue_cny=overdue)
+    gauges = await ledger.gauges("acquisition_cost", "recovery")
+    costs = {at for name, at in gauges if name == "outcall_acquisition_cost_cny"}
+    assert costs == set()
+    found = {bucket: value(gauges, "recovery_ratio", bucket=bucket) for bucket in ("M1", "M2", "M3", "all")}
+    assert found == {"M1": None, "M2": 0, "M3": None, "all": None}
+    await ledger.put("repayments", repayment_id=9, case_id=1, paid_at=AGO, amount_cny=50)
+    gauges = await ledger.gauges("recovery")
+    assert (value(gauges, "recovery_ratio", bucket="M1"), value(gauges, "recovery_ratio", bucket="all")) == (0.5, 0.25)
+
+
 async def test_a_cost_of_zero_is_said_where_every_cost_is_known(ledger: Ledger) -> None:
     """Nothing spent, or spent for nothing, is 0; of one unknown cost, and of free calls beside it, nobody knows."""
     costs = {"gen_z": None, "gen_y": Decimal(0), "gen_x": None, "elderly": Decimal(6)}
@@ -211,6 +232,8 @@ async def test_uplift_compares_the_latest_snapshots(ledger: Ledger) -> None:
         (4, date(2025, 6, 1), "before", None, False, None),
         (1, date(2025, 6, 2), "after", 150, True, 1800),
         (2, date(2025, 6, 2), "after", None, False, None),
+        (3, date(2025, 6, 2), "after", Decimal("NaN"), None, 1800),
+        (4, date(2025, 6, 2), "after", 150, None, Decimal(10) ** 12),
     ]
     for customer, as_of, arm, amount, reborrowed, limit in rows:
         row = {"value_cny": amount, "reborrowed": reborrowed, "credit_limit_cny": limit}

@@ -33,7 +33,13 @@ PENDING: Mapping[str, tuple[str, ...]] = {
 
 # Tables whose rows count without a call too, and whether a row may lose its call again: without its recording a call
 # is covered no more, which is the next reconcile's to find.
-CALL_MAY_BE_UNKNOWN: Mapping[str, bool] = {"masking_scans": True, "recordings": False, "complaints": True}
+CALL_MAY_BE_UNKNOWN: Mapping[str, bool] = {
+    "masking_scans": True,
+    "recordings": False,
+    "complaints": True,
+    "surveys": True,
+    "quality_labels": True,
+}
 
 # The instant that places a row; the others of the row move with it when it is corrected.
 ANCHORS: Mapping[str, str] = {
@@ -89,7 +95,7 @@ def deleted_early(world: World, row: Row) -> Row:
 
 
 def judged_anew(world: World, table: str, row: Row) -> Row:
-    """Another verdict or amount, in place and at the same time."""
+    """Another verdict, amount or campaign, in place and at the same time."""
     judge = JUDGES.get(table)
     return {} if judge is None else judge(world, row)
 
@@ -97,6 +103,8 @@ def judged_anew(world: World, table: str, row: Row) -> Row:
 def judged_call_anew(world: World, row: Row) -> Row:
     if row["ended_at"] is None:
         return {}
+    if world.chance(0.3):  # first contacts of both campaigns move
+        return {"campaign_id": world.rng.choice((1, 2, None))}
     fault = world.rng.choice(("E_MEDIA", None))
     known: Row = {"cost_cny": world.cny(3), "fault_code": fault}
     if row["answered_at"] is None:
@@ -161,14 +169,13 @@ def recut(world: World, table: str, row: Row) -> Row:
 
 def call_recut(world: World, row: Row) -> Row:
     domains, rng = world.domains, world.rng
-    column = rng.choice(("scenario", "generation", "dialect", "script", "customer_id", "campaign_id", "answered_by"))
+    column = rng.choice(("scenario", "generation", "dialect", "script", "customer_id", "answered_by"))
     values: dict[str, tuple[str | int | None, ...]] = {
         "scenario": domains.scenario,
         "generation": domains.generation,
         "dialect": domains.dialect,
         "script": domains.script,
         "customer_id": (world.customer(),),
-        "campaign_id": (1, 2, None),
         "answered_by": ("human", "machine") if row["answered_at"] is not None else (None,),
     }
     return {column: rng.choice(values[column])}
@@ -176,10 +183,6 @@ def call_recut(world: World, row: Row) -> Row:
 
 def birth_recut(world: World, row: Row) -> Row:
     return {"birth_date": rows.customer(world, integer(row["customer_id"]))["birth_date"]}
-
-
-def of_other_call(world: World, row: Row) -> Row:
-    return {"call_id": world.call_id()}
 
 
 def of_other_call_or_none(world: World, row: Row) -> Row:
@@ -210,10 +213,10 @@ def task_recut(world: World, row: Row) -> Row:
 SLICES: Mapping[str, Callable[[World, Row], Row]] = {
     "customers": birth_recut,
     "calls": call_recut,
-    "quality_labels": of_other_call,
+    "quality_labels": of_other_call_or_none,
     "masking_scans": of_other_call_or_none,
     "recordings": of_other_call_or_none,
-    "surveys": of_other_call,
+    "surveys": of_other_call_or_none,
     "complaints": of_other_call_or_none,
     "credit_applications": application_recut,
     "cost_ledger": lambda world, row: {"scenario": world.rng.choice(world.domains.scenario)},

@@ -24,7 +24,7 @@ Kind = Literal["insert", "late", "update", "judgement", "duplicate", "late_paren
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # What the next poll need not see, only the next reconcile: the row that places or names a fact changed behind it.
-RECONCILE_KINDS: frozenset[Kind] = frozenset(("late_parent", "anchor", "slice", "delete"))
+RECONCILE_KINDS: frozenset[Kind] = frozenset(("anchor", "slice", "delete"))
 POLL_KINDS: frozenset[Kind] = frozenset(KINDS) - RECONCILE_KINDS
 
 KIND_WEIGHTS: dict[Kind, int] = {

@@ -112,7 +112,7 @@ def label(world: World, late: bool) -> Row:
     kind = world.rng.choice(("asr", "intent", "emotion", "tts_mos", "audit"))
     return {
         "label_id": world.new_id(),
-        "call_id": world.call_id(),
+        "call_id": world.call_id_or_none(),
         "kind": kind,
         "labelled_at": world.anchor(late),
         **judged_label(world, kind),
@@ -168,7 +168,7 @@ def recording(world: World, late: bool) -> Row:
 def survey(world: World, late: bool) -> Row:
     return {
         "survey_id": world.new_id(),
-        "call_id": world.call_id(),
+        "call_id": world.call_id_or_none(),
         "channel": world.rng.choice(("ivr", "sms")),
         "responded_at": world.anchor(late),
         **judged_survey(world),

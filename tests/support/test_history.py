@@ -32,10 +32,10 @@ def test_every_kind_and_table_occurs() -> None:
 
 
 def test_rows_without_a_call_occur() -> None:
-    """Scans, recordings and complaints that name none; some find one, by an update that the next poll has to see."""
+    """Rows that name none; some find one, by an update that the next poll has to see."""
     history = History(4, NOW)
     ops = history.operations(4000)
-    for table in ("masking_scans", "recordings", "complaints"):
+    for table in ("masking_scans", "recordings", "complaints", "surveys", "quality_labels"):
         named = {row["call_id"] is not None for row in history.rows(table)}
         updates = [op.statements[0] for op in ops if op.kind == "update" and op.table == table]
         changed = {sql.args[0] is None for sql in updates if "SET call_id = $1 " in sql.sql}

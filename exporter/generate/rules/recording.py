@@ -147,8 +147,9 @@ def _by_bound(catalogue: Catalogue, window: Window) -> dict[tuple[str, float], l
     for direction in DIRECTIONS:
         for kpi in catalogue.kpis.values():
             z = kpi.alert.strict_z or window.alert.strict_z
-            for slug in _judged(kpi, direction, window.name) if z is not None else ():
-                found.setdefault((direction, z), []).append(slug)
+            if z is not None:
+                for slug in _judged(kpi, direction, window.name):
+                    found.setdefault((direction, z), []).append(slug)
     return found
 
 

@@ -2,7 +2,8 @@
 SELECT extract(epoch FROM date_trunc('minute', quality_labels.labelled_at AT TIME ZONE 'UTC'))::bigint AS bucket,
     calls.scenario AS scenario,
     calls.generation AS generation,
-    CASE WHEN isfinite(calls.dialed_at) THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
+    CASE WHEN calls.dialed_at BETWEEN '0001-01-01 00:00+00'
+    AND '9999-12-31 00:00+00' THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
     calls.script AS script,
     calls.dialect AS dialect,
     coalesce((sum((quality_labels.total)::numeric) FILTER (WHERE true AND (quality_labels.correct NOT BETWEEN 0 AND quality_labels.total) IS NOT TRUE))::bigint, 0) AS asr_texts_0,
@@ -12,7 +13,7 @@ SELECT extract(epoch FROM date_trunc('minute', quality_labels.labelled_at AT TIM
 FROM quality_labels AS quality_labels JOIN calls AS calls ON calls.call_id = quality_labels.call_id
 WHERE quality_labels.labelled_at >= $1::timestamptz
     AND quality_labels.labelled_at < $2::timestamptz
-    AND (quality_labels.kind = 'asr' AND quality_labels.total IS NOT NULL AND quality_labels.correct IS NOT NULL)
+    AND (quality_labels.kind = 'asr' AND (quality_labels.total IS NOT NULL AND quality_labels.correct IS NOT NULL))
 GROUP BY 1, 2, 3, 4, 5, 6;
 
 -- outcall: facts touched by other rows

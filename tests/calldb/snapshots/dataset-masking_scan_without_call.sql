@@ -6,5 +6,18 @@ SELECT extract(epoch FROM date_trunc('minute', masking_scans.scanned_at AT TIME 
 FROM masking_scans AS masking_scans 
 WHERE masking_scans.scanned_at >= $1::timestamptz
     AND masking_scans.scanned_at < $2::timestamptz
-    AND (masking_scans.call_id IS NULL AND masking_scans.sensitive > 0 AND masking_scans.masked IS NOT NULL)
+    AND (masking_scans.sensitive > 0 AND masking_scans.masked IS NOT NULL AND NOT EXISTS (SELECT FROM calls AS calls WHERE calls.call_id = masking_scans.call_id))
 GROUP BY 1;
+
+-- outcall: facts touched by other rows
+WITH changed AS MATERIALIZED (SELECT source.call_id, source.customer_id, source.campaign_id, source.scenario, source.generation, source.dialect, source.script, source.dialed_at, source.answered_at, source.ended_at, source.answered_by, source.interaction_seconds, source.hangup_by, source.transferred_at, source.fault_code, source.cost_cny, source.updated_at FROM calls AS source WHERE source.updated_at >= $1 AND ((age(source.xmin) <= age($2::xid)) IS NOT FALSE))
+SELECT at.place,
+    extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint AS bucket,
+    count(*) AS row_count
+    FROM changed
+    CROSS JOIN LATERAL (SELECT masking_scans.scan_id, masking_scans.call_id, masking_scans.scanned_at, masking_scans.sensitive, masking_scans.masked, masking_scans.updated_at FROM masking_scans AS masking_scans WHERE masking_scans.call_id = changed.call_id OFFSET 0) AS masking_scans,
+    LATERAL (VALUES (0, masking_scans.scanned_at)) AS at (place, instant)
+    WHERE at.instant >= $3::timestamptz
+    AND at.instant < $4::timestamptz
+    GROUP BY 1,
+    2;

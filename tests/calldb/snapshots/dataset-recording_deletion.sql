@@ -2,14 +2,15 @@
 SELECT extract(epoch FROM date_trunc('minute', recordings.deleted_at AT TIME ZONE 'UTC'))::bigint AS bucket,
     calls.scenario AS scenario,
     calls.generation AS generation,
-    CASE WHEN isfinite(calls.dialed_at) THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
+    CASE WHEN calls.dialed_at BETWEEN '0001-01-01 00:00+00'
+    AND '9999-12-31 00:00+00' THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
     calls.script AS script,
     count(*) FILTER (WHERE (true) AND true) AS recordings_deleted_early_0,
     count(*) AS row_count
 FROM recordings AS recordings JOIN calls AS calls ON calls.call_id = recordings.call_id
 WHERE recordings.deleted_at >= $1::timestamptz
     AND recordings.deleted_at < $2::timestamptz
-    AND (recordings.deleted_at < ((recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai'))
+    AND (recordings.deleted_at < (CASE WHEN recordings.started_at BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 00:00+00' THEN (recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai' ELSE recordings.started_at END))
 GROUP BY 1, 2, 3, 4, 5;
 
 -- outcall: facts touched by other rows

@@ -4,6 +4,7 @@ SELECT extract(epoch FROM date_trunc('minute', repayments.paid_at AT TIME ZONE '
     collection_cases.generation AS generation,
     collection_cases.bucket AS bucket,
     coalesce((sum((repayments.amount_cny)::numeric) FILTER (WHERE true AND (repayments.amount_cny NOT BETWEEN -1e9 AND 1e9) IS NOT TRUE) * 1e6)::bigint, 0) AS repaid_cny_0,
+    count(*) FILTER (WHERE ((repayments.amount_cny BETWEEN -1e9 AND 1e9) IS NOT TRUE) AND true) AS repayments_without_amount_0,
     count(*) FILTER (WHERE repayments.amount_cny NOT BETWEEN -1e9 AND 1e9) AS rejected_amount_out_of_range,
     count(*) AS row_count
 FROM repayments AS repayments

@@ -2,7 +2,8 @@
 SELECT extract(epoch FROM date_trunc('minute', surveys.responded_at AT TIME ZONE 'UTC'))::bigint AS bucket,
     calls.scenario AS scenario,
     calls.generation AS generation,
-    CASE WHEN isfinite(calls.dialed_at) THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
+    CASE WHEN calls.dialed_at BETWEEN '0001-01-01 00:00+00'
+    AND '9999-12-31 00:00+00' THEN width_bucket((calls.dialed_at AT TIME ZONE 'Asia/Shanghai')::time, ARRAY['08:00', '12:00', '14:00', '18:00', '21:00']::time[]) END AS period,
     calls.script AS script,
     count(*) FILTER (WHERE (true) AND true) AS survey_responses_0,
     count(*) FILTER (WHERE (surveys.satisfied) AND true) AS satisfied_responses_0,

@@ -17,7 +17,7 @@ UNION ALL SELECT at.anchor,
     extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint,
     count(*)
     FROM changed AS recordings,
-    LATERAL (VALUES (0, ((recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai')), (1, recordings.deleted_at)) AS at (anchor, instant)
+    LATERAL (VALUES (0, (CASE WHEN recordings.started_at BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 00:00+00' THEN (recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai' ELSE recordings.started_at END)), (1, recordings.deleted_at)) AS at (anchor, instant)
     WHERE at.instant >= $3::timestamptz
     AND at.instant < $4::timestamptz
     GROUP BY 1,
@@ -33,7 +33,7 @@ UNION ALL SELECT at.anchor,
     extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint,
     count(*)
     FROM changed AS recordings,
-    LATERAL (VALUES (0, ((recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai')), (1, recordings.deleted_at)) AS at (anchor, instant)
+    LATERAL (VALUES (0, (CASE WHEN recordings.started_at BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 00:00+00' THEN (recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai' ELSE recordings.started_at END)), (1, recordings.deleted_at)) AS at (anchor, instant)
     WHERE at.instant >= $3::timestamptz
     AND at.instant < $4::timestamptz
     GROUP BY 1,
@@ -49,7 +49,7 @@ UNION ALL SELECT at.anchor,
     extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint,
     count(*)
     FROM changed AS recordings,
-    LATERAL (VALUES (0, ((recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai')), (1, recordings.deleted_at)) AS at (anchor, instant)
+    LATERAL (VALUES (0, (CASE WHEN recordings.started_at BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 00:00+00' THEN (recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai' ELSE recordings.started_at END)), (1, recordings.deleted_at)) AS at (anchor, instant)
     WHERE at.instant >= $3::timestamptz
     AND at.instant < $4::timestamptz
     GROUP BY 1,
@@ -65,7 +65,7 @@ UNION ALL SELECT at.anchor,
     extract(epoch FROM date_trunc('minute', at.instant AT TIME ZONE 'UTC'))::bigint,
     count(*)
     FROM changed AS recordings,
-    LATERAL (VALUES (0, ((recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai')), (1, recordings.deleted_at)) AS at (anchor, instant)
+    LATERAL (VALUES (0, (CASE WHEN recordings.started_at BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 00:00+00' THEN (recordings.started_at AT TIME ZONE 'Asia/Shanghai' + make_interval(months => 6)) AT TIME ZONE 'Asia/Shanghai' ELSE recordings.started_at END)), (1, recordings.deleted_at)) AS at (anchor, instant)
     WHERE at.instant >= $3::timestamptz
     AND at.instant < $4::timestamptz
     GROUP BY 1,
