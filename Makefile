@@ -23,7 +23,7 @@ demo: $(VENV)/.demo ## simulated calls, a database for them and the exporter; OU
 	@exec $(BIN)/outcall-exporter demo $(if $(ALERTS),--alerts)
 
 test: system-packages lint ## all checks and all tests but the long fault campaigns
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m 'not faults'
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m 'not faults'
 
 lint: $(VENV)/.dev ## style, types, direction of imports, generated files up to date
 	@$(BIN)/ruff check --quiet .

@@ -1,6 +1,7 @@
 """From a row in the call database to a text on a telephone, with real parts and, but for shorter waits, as shipped.
 
-One stack for all cases, which follow one another; each leaves it without a page.
+One stack for all cases, which follow one another; each leaves it without a page. The last counts what the others have
+sent: workers take whole files (`--dist loadfile`; `loadgroup` of pytest-xdist 3.8 splits groups).
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from tests.e2e.timeline import ALERT, follow
 from tests.relay.vendors import LATER, OK
 
 FACTOR = 60.0
-# One stack, one worker: the last test counts what the others have sent.
-pytestmark = pytest.mark.xdist_group("chain")
 HANGUP, VIOLATION, RECORDING = "30秒内挂断率", "违规话术触发率", "录音"
 SILENT, DATABASE, EXPORTER = "没有新通话", "通话库", "导出器"
 
