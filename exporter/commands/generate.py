@@ -46,8 +46,23 @@ def docs(catalogue: Catalogue) -> list[Generated]:
     ]
 
 
+def dashboards(catalogue: Catalogue) -> list[Generated]:
+    """Grafana's, by a library that running the exporter does not need; raises UsageError without it."""
+    try:
+        from exporter.generate.dashboards.files import generated_dashboards
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "grafana_foundation_sdk":
+            raise
+        raise UsageError(
+            "dashboards need grafana-foundation-sdk, which is not installed",
+            "pip install 'outcall-exporter[dashboards]'",
+        ) from None
+    return generated_dashboards(catalogue)
+
+
 TARGETS: Mapping[str, Callable[[Catalogue], list[Generated]]] = {
     "docs": docs,
+    "dashboards": dashboards,
     "rules": lambda catalogue: generated_rules(catalogue, _USUAL),
     "runbooks": runbooks,
 }

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from exporter.expose.text import Block, Family, Key, label_text, number_text
 from exporter.kpi.evaluate import Value, evaluate
+from exporter.kpi.judge import STATES, judge, lines_for
 from exporter.kpi.value import quotient
 from exporter.semantic.model import Catalogue, Kpi, Measure
 from exporter.semantic.names import (
     ALL,
+    LATEST,
     PREFIX,
     QUANTILES,
     SLICE_LABELS,
@@ -20,6 +22,8 @@ from exporter.semantic.names import (
     samples_metric,
 )
 from exporter.state.cube import Cube, full_labels
+
+_STATE_HELP = f"Verdict on each KPI over the whole: {', '.join(f'{n} {state}' for n, state in enumerate(STATES))}"
 
 LevelCells = Mapping[str, Mapping[Key, Sequence[int]]]
 # Whether a dataset (or level) may be shown in a window: fresh, and the window covered.
@@ -78,6 +82,7 @@ class Exposition:
             self._update_measures(dataset, at, cube, dirty, shown)
         for level in self.catalogue.levels:
             self._update_level(level, levels, shown)
+        self._update_states()
 
     def render(self) -> str:
         """The text of all families."""
@@ -216,8 +221,22 @@ class Exposition:
 
     def _update_uplift(self, kpi: Kpi, levels: LevelCells, shown: Shown) -> None:
         values = self.uplift(kpi, levels) if all(shown(name, "") for name in kpi.datasets) else {}
+        self.values[kpi.slug, ""] = values
         for key in set(self._blocks(kpi, "")["value"].lines) | set(values):
             self._write_kpi(kpi, "", key, values.get(key))
+
+    def _update_states(self) -> None:
+        """`outcall_kpi_state`: the verdict over the whole in the headline window, as the status page has it."""
+        block = self._family(f"{PREFIX}kpi_state", _STATE_HELP).block("")
+        for kpi in self.catalogue.kpis.values():
+            window, whole = kpi.headline_window if kpi.windows else "", (ALL,) * len(kpi.labels)
+            value = self.values.get((kpi.slug, window), {}).get(whole)
+            verdict = (
+                "no_target" if value is None else judge(kpi, value, lines_for(kpi, dict.fromkeys(kpi.labels, ALL)))
+            )
+            labels = label_text(("kpi", "window"), (kpi.slug, window or LATEST))
+            line = None if verdict == "no_target" else f"{PREFIX}kpi_state{labels} {STATES.index(verdict)}\n"
+            block.put((kpi.slug,), line)
 
     def _label_text(self, names: tuple[str, ...], window: str, key: Key) -> str:
         at = (names, window, key)
@@ -242,6 +261,7 @@ class Exposition:
             for measure in (m for m in dataset.measures if not m.bounds):
                 for window in self.catalogue.windows:
                     self._family(measure_metric(measure.name), measure.help).block(window.name)
+        self._family(f"{PREFIX}kpi_state", _STATE_HELP)
 
     def _write_static(self) -> None:
         """`outcall_kpi_info` and `outcall_kpi_target`: what the catalogue says."""

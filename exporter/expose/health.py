@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from prometheus_client import (
@@ -100,8 +101,13 @@ class HealthCollector(Collector):
         yield _gauge("as_of_timestamp_seconds", "Instant T that the KPI gauges are right for", [((), as_of)])
         starts = [((w.name,), float(w.bounds(as_of)[0])) for w in lanes.catalogue.windows]
         yield _gauge("window_start_timestamp_seconds", "First instant that a window covers", starts, "window")
-        is_open = lanes.catalogue.business_hours.open_at(as_of, ZoneInfo(lanes.catalogue.timezone))
+        zone = ZoneInfo(lanes.catalogue.timezone)
+        is_open = lanes.catalogue.business_hours.open_at(as_of, zone)
         yield _gauge("business_open", "Whether T lies within business hours, local time", [((), float(is_open))])
+        ahead = datetime.fromtimestamp(as_of, zone).utcoffset() or timedelta()
+        yield _gauge(
+            "business_utc_offset_seconds", "How far local time is ahead of UTC at T", [((), ahead.total_seconds())]
+        )
         yield _gauge(
             "clock_skew_seconds", "This host's clock less the call database's", [((), lanes.health.clock_skew)]
         )

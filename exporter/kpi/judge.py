@@ -11,6 +11,8 @@ from exporter.semantic.lines import lines_for as lines_for
 from exporter.semantic.model import Kpi
 
 Verdict = Literal["ok", "warning", "critical", "below_goal", "watch", "no_target"]
+# As numbers (`outcall_kpi_state`): the place in this row, worse the farther on.
+STATES: tuple[Verdict, ...] = ("ok", "below_goal", "watch", "warning", "critical")
 
 
 def judge(kpi: Kpi, value: Value, lines: Lines) -> Verdict:

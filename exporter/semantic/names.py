@@ -6,6 +6,8 @@ PREFIX = "outcall_"
 ALL = "all"
 OTHER = "other"
 UNKNOWN = "unknown"
+# What stands for the window of a KPI that has none: its latest snapshot.
+LATEST = "latest"
 
 # Labels that every KPI family carries, in the order in which they are written.
 SLICE_LABELS = ("scenario", "generation", "period", "script")
@@ -43,8 +45,9 @@ RESERVED = (
     "watermark",
     "window",
 )
-# Where the runbooks of the alerts are published.
-RUNBOOKS = "https://github.com/outcall-exporter/outcall-exporter/blob/main/docs/runbooks"
+# Where the documentation, and in it the runbooks of the alerts, are published.
+DOCUMENTS = "https://github.com/outcall-exporter/outcall-exporter/blob/main/docs"
+RUNBOOKS = f"{DOCUMENTS}/runbooks"
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 

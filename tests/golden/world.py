@@ -55,7 +55,7 @@ AMOUNTS: dict[str, float | tuple[int, ...]] = {
     "ltv_customers_before": 50, "ltv_customers_after": 50, "ltv_value_before_cny": 40000, "ltv_value_after_cny": 47000,
     "reborrow_customers_before": 50, "reborrow_customers_after": 50, "reborrowed_before": 10, "reborrowed_after": 12,
     "limit_customers_before": 50, "limit_customers_after": 50, "credit_limit_before_cny": 900000,
-    "credit_limit_after_cny": 945000, "calls_in_flight": 31, "calls_stuck": 1,
+    "credit_limit_after_cny": 945000, "calls_in_flight": 31, "calls_stuck": 1, "open_incidents": 2,
 }  # fmt: skip
 ACQUISITION = ("first_contact", "application", "grant", "ledger_entry")
 LABELS = {
@@ -122,7 +122,7 @@ def read(catalogue: Catalogue) -> Tracker:
     for name, level in catalogue.levels.items():
         scenario = "operations" if name == "ltv" else "collection"
         parts = [amount(measure.name, measure.scale) for measure in level.measures]
-        reading.levels[name] = {(scenario,): (*parts, *(0 for _ in level.rejects), 100)}
+        reading.levels[name] = {(scenario,) if level.slices else (): (*parts, *(0 for _ in level.rejects), 100)}
     tracker.apply(reading, AS_OF)
     horizon = Horizon.at(AS_OF, catalogue.windows)
     for name in BACKFILLED:

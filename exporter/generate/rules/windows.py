@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exporter.semantic import names as public
 from exporter.semantic.model import Kpi, Window
 
-# What stands for the window of a KPI that has none: its latest snapshot.
-LATEST = Window("latest", 0, "hour")
+LATEST = Window(public.LATEST, 0, "hour")
 
 
 @dataclass(frozen=True, slots=True)

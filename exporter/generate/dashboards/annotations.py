@@ -1,0 +1,50 @@
+"""What happened, drawn over every graph: alerts, new script versions, incidents."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.models import dashboard
+
+from exporter.generate.dashboards.block import Query
+from exporter.generate.dashboards.build import DATASOURCE, target
+from exporter.generate.dashboards.context import Context
+from exporter.generate.dashboards.promql import firing, measure
+
+# A script that is seen and was not known an hour before, once it is known what was.
+NEW_SCRIPT = (
+    'count by (scenario, script) (outcall_dials{window="1h"})\n'
+    'unless on (scenario, script) count by (scenario, script) (outcall_dials{window="30d"} offset 1h)\n'
+    'and on () count(outcall_dials{window="30d"} offset 1h)'
+)
+
+
+def events(context: Context, kpi: str = "") -> list[dashboard.AnnotationQuery]:
+    """All three; with `kpi` only the alerts of that one."""
+    alerts = (
+        f"max by (alertname, severity, kpi, scenario, generation) (\n  {firing(kpi=kpi)}"
+        f"\n  unless {firing(kpi=kpi, severity='info')}\n)"
+    )
+    title = context.say("报警", "Alerts")
+    found = [_annotation(title, "red", alerts, "{{alertname}}", "{{severity}} {{kpi}} {{scenario}} {{generation}}")]
+    if "dials" in context.catalogue.measures:
+        title = context.say("新话术", "New script")
+        found.append(_annotation(title, "blue", NEW_SCRIPT, f"{title} {{{{script}}}}", "{{scenario}}"))
+    if "open_incidents" in context.catalogue.measures:
+        title = context.say("事故未解决", "Open incidents")
+        found.append(_annotation(title, "orange", f"{measure('open_incidents', {})} > 0", title, ""))
+    return found
+
+
+def _annotation(name: str, colour: str, expr: str, title: str, text: str) -> dashboard.AnnotationQuery:
+    return dashboard.AnnotationQuery(
+        name=name,
+        datasource=DATASOURCE,
+        enable=True,
+        icon_color=colour,
+        expr=expr,
+        target=target(Query("Anno", expr)),
+        title_format=title,
+        text_format=text,
+        tag_keys="severity",
+        step="60s",
+        use_value_for_time=False,
+    )

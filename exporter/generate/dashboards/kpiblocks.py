@@ -1,0 +1,240 @@
+"""Panels about one known KPI: its value now, its course, its slices side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from grafana_foundation_sdk.models import common
+
+from exporter.generate.dashboards import fields, looks, promql
+from exporter.generate.dashboards.block import Block, Query
+from exporter.generate.dashboards.context import Context
+from exporter.generate.dashboards.links import of_kpi, to_kpi
+from exporter.semantic.model import Catalogue, Kpi
+from exporter.semantic.names import ALL, SLICE_LABELS
+
+NOT_IN_WINDOW = "the KPI does not have every window"
+NO_GOAL = "the KPI has no line of that kind"
+_SEVERITIES: tuple[tuple[str, str], ...] = (
+    ("goal", "light-blue"),
+    ("warning", fields.ORANGE),
+    ("critical", fields.RED),
+)
+
+
+def describe(context: Context, kpi: Kpi) -> str:
+    """What a panel says about its KPI: formula, lines, remedy."""
+    parts = [f"**{context.say('公式', 'Formula')}** {context.pick(kpi.definition)}"]
+    shown = line_words(context, kpi)
+    if shown:
+        parts.append(f"**{context.say('线', 'Lines')}** {shown}")
+    if kpi.remedy.zh:
+        parts.append(f"**{context.say('措施', 'Remedy')}** {context.pick(kpi.remedy)}")
+    return "\n\n".join(parts)
+
+
+def line_words(context: Context, kpi: Kpi) -> str:
+    """The lines of the whole: `≤ 25%, > 30%`."""
+    words = []
+    for severity, names in LINE_WORDS.items():
+        of = {t.severity: t.value for t in kpi.targets if not any(v != ALL for v in t.slice.values())}
+        if severity in of:
+            beyond = severity == "critical"
+            sign = _sign(kpi, beyond)
+            words.append(f"{context.say(*names)} {sign} {_amount(kpi, of[severity])}")
+    return context.say("；", "; ").join(words)
+
+
+def aim(kpi: Kpi) -> str:
+    """What is to be reached over the whole: `≤25%`; nothing where there is no such line."""
+    of = {t.severity: t.value for t in kpi.targets if not any(v != ALL for v in t.slice.values())}
+    wanted = of.get("goal", of.get("warning"))
+    return "" if wanted is None else f"{_sign(kpi, False)}{_amount(kpi, wanted)}"
+
+
+LINE_WORDS: Mapping[str, tuple[str, str]] = {
+    "goal": ("期望", "goal"),
+    "warning": ("目标", "target"),
+    "critical": ("报警", "alarm"),
+}
+
+
+def _sign(kpi: Kpi, beyond: bool) -> str:
+    if beyond:
+        return ">" if kpi.direction == "lower" else "<"
+    return "≤" if kpi.direction == "lower" else "≥"
+
+
+def _amount(kpi: Kpi, value: float) -> str:
+    if kpi.unit == "ratio":
+        return f"{value * 100:g}%"
+    return f"{value:g}{ {'cny': ' CNY', 'seconds': ' s'}.get(kpi.unit, '') }"
+
+
+def varies_by(catalogue: Catalogue, kpi: Kpi, label: str) -> bool:
+    """Whether its slices by a label can differ: every part of it has that label."""
+    if kpi.kind == "uplift" or label not in kpi.labels:
+        return False
+    parts = (kpi.numerator, kpi.denominator)
+    return all(any(label in catalogue.datasets[m.dataset].labels for m in part) for part in parts)
+
+
+def has_samples(kpi: Kpi) -> bool:
+    return kpi.kind != "uplift"
+
+
+def tile(context: Context, kpi: Kpi, matchers: Mapping[str, str], variables: Iterable[str], width: int) -> Block:
+    """Its value and how many it was computed of; a click leads to the drill-down."""
+    link = to_kpi(context, kpi, *variables)
+    defaults = fields.defaults(
+        context,
+        unit=fields.UNITS[kpi.unit],
+        decimals=fields.decimals(kpi),
+        thresholds=fields.lines(kpi),
+        links=[link],
+    )
+    empty = "" if kpi.windows and len(kpi.windows) == len(context.catalogue.windows) else NOT_IN_WINDOW
+    queries = [
+        Query(
+            "A",
+            promql.gauge(kpi, "value", matchers),
+            context.say("值", "value"),
+            "instant",
+            empty if kpi.windows else "",
+        )
+    ]
+    overrides = []
+    if has_samples(kpi):
+        legend = context.say("样本", "samples")
+        queries.append(Query("B", promql.gauge(kpi, "samples", matchers), legend, "instant", empty))
+        overrides.append(fields.of_query("B", color=fields.fixed("text"), **fields.samples(kpi)))
+    return Block(
+        f"{kpi.slug}/tile",
+        f"{context.pick(kpi.title)} {aim(kpi)}".strip(),
+        describe(context, kpi),
+        width,
+        4,
+        tuple(queries),
+        looks.value(defaults, overrides, names=True),
+        of_kpi(context, kpi),
+    )
+
+
+def course(context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, height: int) -> Block:
+    """Its course with the 95 % bounds, its lines, and the samples behind it."""
+    chosen = {label: text for label, text in matchers.items() if text.startswith("$")}
+    at = {label: text for label, text in chosen.items() if label in SLICE_LABELS}
+    value, lower, upper = (
+        context.pick(kpi.title),
+        context.say("95% 下界", "95 % lower"),
+        context.say("95% 上界", "95 % upper"),
+    )
+    queries = [Query("A", promql.gauge(kpi, "value", matchers), value, empty=_maybe(context, kpi))]
+    overrides = [fields.of_query("A", color=fields.fixed(fields.BLUE))]
+    if kpi.kind == "ratio":
+        for ref, part, legend in (("B", "lower", lower), ("C", "upper", upper)):
+            queries.append(Query(ref, promql.gauge(kpi, part, matchers), legend, empty=_maybe(context, kpi)))
+        overrides += band(lower)
+    for ref, (severity, colour) in zip("DEF", _SEVERITIES, strict=True):
+        if any(t.severity == severity for t in kpi.targets):
+            legend = context.say(*LINE_WORDS[severity])
+            expr = promql.target(kpi.slug, severity, at, context.catalogue)
+            queries.append(Query(ref, expr, legend, empty=NO_GOAL if only_slices(kpi, severity) else ""))
+            overrides.append(fields.of_query(ref, **dashed(colour)))
+    if has_samples(kpi):
+        queries.append(
+            Query(
+                "G", promql.gauge(kpi, "samples", matchers), context.say("样本", "samples"), empty=_maybe(context, kpi)
+            )
+        )
+        overrides.append(fields.of_query("G", **(behind(context.say("样本", "samples")) | fields.samples(kpi))))
+    defaults = fields.defaults(
+        context,
+        unit=fields.UNITS[kpi.unit],
+        decimals=fields.decimals(kpi),
+        color=fields.palette(),
+        links=[to_kpi(context, kpi)],
+    )
+    return Block(
+        f"{kpi.slug}/course",
+        f"{context.pick(kpi.title)} · {context.say('走势', 'course')}",
+        describe(context, kpi),
+        width,
+        height,
+        tuple(queries),
+        looks.graph(defaults, overrides),
+        of_kpi(context, kpi),
+    )
+
+
+def _maybe(context: Context, kpi: Kpi) -> str:
+    return NOT_IN_WINDOW if kpi.windows and len(kpi.windows) < len(context.catalogue.windows) else ""
+
+
+def only_slices(kpi: Kpi, severity: str) -> bool:
+    """Whether no line of that kind holds for the whole."""
+    of = [t for t in kpi.targets if t.severity == severity]
+    return all(any(v != ALL for v in t.slice.values()) for t in of)
+
+
+def band(lower: str, below: str = "B", above: str = "C", colour: str = fields.BLUE) -> list[fields.Override]:
+    """Between the series of two queries, the one below called `lower`, a band; neither has a line of its own."""
+    hidden = {"legend": True, "tooltip": False, "viz": False}
+    common_part: dict[str, object] = {
+        "color": fields.fixed(colour),
+        "custom__lineWidth": 0,
+        "custom__hideFrom": hidden,
+    }
+    return [
+        fields.of_query(below, **common_part),
+        fields.of_query(above, **common_part, custom__fillBelowTo=lower, custom__fillOpacity=15),
+    ]
+
+
+def dashed(colour: str) -> dict[str, object]:
+    """A line that is not measured."""
+    return {
+        "color": fields.fixed(colour),
+        "custom__lineWidth": 1,
+        "custom__lineStyle": common.LineStyle("dash", [8, 6]),
+    }
+
+
+def behind(title: str) -> dict[str, object]:
+    """Samples: bars behind the rest, on an axis of their own."""
+    return {
+        "unit": fields.COUNT,
+        "decimals": 0,
+        "color": fields.fixed(fields.GREY),
+        "custom__drawStyle": "bars",
+        "custom__fillOpacity": 12,
+        "custom__lineWidth": 0,
+        "custom__axisPlacement": "right",
+        "custom__axisLabel": title,
+        "custom__axisSoftMin": 0,
+    }
+
+
+def split(context: Context, kpi: Kpi, label: str, matchers: Mapping[str, str], width: int, height: int) -> Block:
+    """Its values now for each value of a label."""
+    wanted = {**matchers, label: f"!={ALL}"}
+    ratio = kpi.unit == "ratio"
+    defaults = fields.defaults(
+        context,
+        unit=fields.UNITS[kpi.unit],
+        decimals=fields.decimals(kpi),
+        minimum=0,
+        maximum=1 if ratio and kpi.direction == "higher" else None,
+        thresholds=fields.lines(kpi),
+        links=[to_kpi(context, kpi, f"var-{label}=${{__field.labels.{label}}}")],
+    )
+    return Block(
+        f"{kpi.slug}/by-{label}",
+        f"{context.pick(kpi.title)} · {context.say('按', 'by ')}{context.title(label)}",
+        describe(context, kpi),
+        width,
+        height,
+        (Query("A", promql.gauge(kpi, "value", wanted, [label]), f"{{{{{label}}}}}", "instant", _maybe(context, kpi)),),
+        looks.bars(defaults, fields.display_names(context.members(label))),
+        of_kpi(context, kpi),
+    )

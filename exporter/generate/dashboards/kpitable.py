@@ -1,0 +1,132 @@
+"""Every KPI against its lines, the worst first."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.models import dashboard
+
+from exporter.generate.dashboards import fields, looks, promql, tables
+from exporter.generate.dashboards.block import Block, Query
+from exporter.generate.dashboards.context import Context
+from exporter.generate.dashboards.links import data_link, to_board, whole
+from exporter.generate.wording import dimension
+from exporter.semantic.model import Kpi
+from exporter.semantic.names import ALL, LATEST, SLICE_LABELS
+
+_WIDTHS = {"Value #B": 78, "Value #C": 74, "Value #D": 74, "Value #E": 84, "Value #F": 84}
+
+
+def kpi_table(context: Context) -> Block:
+    """A row for each KPI: state, value, lines, samples, bounds; its name leads to the drill-down."""
+    columns = _columns(context)
+    words = context.say(
+        "按状态排序：红、橙、黄在前。比率以百分数显示。每个指标取其主窗口（多为 24h）与整体。点名称下钻。",
+        "Sorted by state: red, orange, yellow first. Ratios in percent. Each KPI in its main window (mostly 24h), "
+        "over the whole. Click a name to drill down.",
+    )
+    defaults = fields.defaults(context, decimals=2, thresholds=fields.steps((None, "text")), none="–")
+    return Block(
+        "every-kpi",
+        context.say("全部指标：红黄绿排序", "Every KPI, the worst first"),
+        words,
+        15,
+        22,
+        _queries(context),
+        looks.rows(defaults, _overrides(context, columns)),
+        transformations=(tables.merged(), tables.sorted_by("Value #A"), tables.organized(columns)),
+    )
+
+
+def units(context: Context) -> dashboard.ValueMap:
+    """Units as they are read."""
+    seconds, points = context.say("秒", "s"), context.say("分", "points")
+    return fields.named({"ratio": "%", "cny": context.say("元", "CNY"), "seconds": seconds, "score": points})
+
+
+def _title(context: Context) -> str:
+    """The label of `outcall_kpi_info` that holds a KPI's title."""
+    return f"title_{context.language}"
+
+
+def _queries(context: Context) -> tuple[Query, ...]:
+    labels = f"dimension, {_title(context)}"
+    by = f"kpi, {labels}"
+
+    def joined(expr: str) -> str:
+        return f"({expr}) * on (kpi) group_left ({labels}) max by ({by}) ({promql.INFO})"
+
+    def read(expr: str) -> str:
+        return f"max by ({by}, unit) ({promql.read(expr, labels)})"
+
+    exprs = (
+        joined(_states(context)),
+        read(_headlines(context, "value")),
+        read(_lines(context, "warning")),
+        read(_lines(context, "critical")),
+        read(_headlines(context, "lower")),
+        read(_headlines(context, "upper")),
+        joined(_headlines(context, "samples")),
+    )
+    return tuple(Query(ref, expr, form="table") for ref, expr in zip("ABCDEFG", exprs, strict=True))
+
+
+def _states(context: Context) -> str:
+    """The exporter's verdict; -1 where there is a value and no target, -2 where there is no value."""
+    return (
+        f"max by (kpi) ({promql.STATE})\nor on (kpi) {_headlines(context, 'value')} * 0 - 1"
+        f"\nor on (kpi) max by (kpi) ({promql.INFO}) * 0 - 2"
+    )
+
+
+def _lines(context: Context, severity: str) -> str:
+    labels = (*SLICE_LABELS, *promql.own_labels(context.catalogue))
+    return f"max by (kpi) ({promql.selector(promql.TARGET, {'severity': severity} | dict.fromkeys(labels, ALL))})"
+
+
+def _headlines(context: Context, part: str) -> str:
+    """Values over the whole of all KPIs, each in its own window, by `kpi`."""
+    own = promql.own_labels(context.catalogue)
+    windows: dict[str, list[str]] = {}
+    for kpi in (kpi for kpi in context.catalogue.kpis.values() if _has(kpi, part)):
+        windows.setdefault(kpi.headline_window if kpi.windows else LATEST, []).append(kpi.slug)
+    pieces = []
+    for window, slugs in windows.items():
+        at = {} if window == LATEST else {"window": window}
+        at |= dict.fromkeys(SLICE_LABELS, ALL) | dict.fromkeys(own, f"=~{ALL}{promql.OR_NONE}")
+        pieces.append(promql.anyone(at, part, "|".join(slugs)))
+    return promql.slugged("\nor ".join(pieces), part)
+
+
+def _has(kpi: Kpi, part: str) -> bool:
+    """Bounds are those of ratios; an uplift has no samples."""
+    return part == "value" or (kpi.kind != "uplift" and (part == "samples" or kpi.kind == "ratio"))
+
+
+def _columns(context: Context) -> dict[str, str]:
+    say = context.say
+    return {
+        "Value #A": say("状态", "State"),
+        _title(context): say("指标", "KPI"),
+        "Value #B": say("值", "Value"),
+        "unit": say("单位", "Unit"),
+        "Value #C": say("目标", "Target"),
+        "Value #D": say("报警线", "Alarm line"),
+        "Value #G": say("样本", "Samples"),
+        "Value #E": say("95% 下界", "95 % lower"),
+        "Value #F": say("95% 上界", "95 % upper"),
+        "dimension": say("维度", "Dimension"),
+        "kpi": "slug",
+    }
+
+
+def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Override]:
+    variables = ["var-kpi=${__data.fields.slug}", *whole(SLICE_LABELS)]
+    link = data_link(context.say("下钻", "Drill down"), to_board(context, "drilldown", variables))
+    dimensions = fields.named({name: context.pick(dimension(name)) for name in context.dimensions})
+    return [
+        fields.column(columns["Value #A"], **fields.state(fields.states(context), 92)),
+        fields.column(columns[_title(context)], links=[link], custom__width=178),
+        fields.column(columns["unit"], mappings=[units(context)], custom__width=50),
+        fields.column(columns["Value #G"], unit=fields.COUNT, decimals=0, custom__width=84),
+        fields.column(columns["dimension"], mappings=[dimensions], custom__width=76),
+        *(fields.column(columns[name], custom__width=width) for name, width in _WIDTHS.items()),
+    ]
