@@ -63,7 +63,10 @@ def _labels(metric: Metric) -> tuple[str, ...]:
 
 
 def _static_metrics(catalogue: Catalogue) -> Iterable[Metric]:
-    return text_string_to_metric_families(Exposition(catalogue).render())
+    exposition = Exposition(catalogue)
+    # Without a poll there is no verdict.
+    exposition.families[f"{PREFIX}kpi_state"].block("").put(("",), f'{PREFIX}kpi_state{{kpi="",window=""}} 0\n')
+    return text_string_to_metric_families(exposition.render())
 
 
 def _engine_metrics(catalogue: Catalogue) -> Iterable[Metric]:

@@ -30,7 +30,7 @@ def firing_table(context: Context, width: int, height: int, kpi: str = "") -> Bl
     return Block(
         "firing",
         say("正在触发", "Firing now"),
-        say("点报警名看处置手册，点指标下钻。", "An alert's name leads to its runbook, the KPI to its drill-down."),
+        say("点报警名：处置手册或下钻。", "An alert's name leads to its runbook and to the drill-down."),
         width,
         height,
         (Query("A", rank, form="table", empty=NOTHING_FIRES), Query("B", since, form="table", empty=NOTHING_FIRES)),
@@ -48,15 +48,16 @@ def _columns(context: Context, columns: dict[str, str]) -> list[fields.Override]
     runbook = data_link(context.say("处置手册", "Runbook"), f"{RUNBOOKS}/${{__value.raw}}.md")
     runbook.target_blank = True
     found = [
-        fields.column(columns["severity"], **fields.state(fields.severities(context), 72)),
-        fields.column(columns["alertname"], links=[runbook], custom__width=230),
-        fields.column(columns["Value #B"], unit="s", decimals=0, custom__width=88),
-        fields.column(columns["window"], custom__width=60),
-        fields.column(columns["kpi"], links=[drill]),
+        fields.gaps(),
+        fields.column(columns["severity"], **fields.state(fields.severities(context), 60)),
+        fields.column(columns["alertname"], links=[runbook, drill], custom__width=214),
+        fields.column(columns["Value #B"], unit="s", decimals=0, custom__width=74),
+        fields.column(columns["window"], custom__width=50),
+        fields.column(columns["kpi"], **fields.hidden()),
     ]
     for label in ("scenario", "generation"):
         names = fields.named(context.members(label))
-        found.append(fields.column(columns[label], mappings=[names], custom__width=72))
+        found.append(fields.column(columns[label], mappings=[names], custom__width=66))
     return found
 
 

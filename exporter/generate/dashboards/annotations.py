@@ -17,28 +17,37 @@ NEW_SCRIPT = (
 )
 
 
-def events(context: Context, kpi: str = "") -> list[dashboard.AnnotationQuery]:
-    """All three; with `kpi` only the alerts of that one."""
-    alerts = (
-        f"max by (alertname, severity, kpi, scenario, generation) (\n  {firing(kpi=kpi)}"
-        f"\n  unless {firing(kpi=kpi, severity='info')}\n)"
-    )
+# How long a beginning is drawn: longer than the steps of a month.
+_BEGINNING = "5m"
+
+
+def events(context: Context, *, calm: bool = False, **alerts: str) -> list[dashboard.AnnotationQuery]:
+    """All three. `alerts`: labels of those that concern the board; `calm`: only scripts are drawn unless asked for."""
+    by = "alertname, severity, kpi, scenario, generation"
+    critical, warning = (firing(**({"severity": name} | alerts)) for name in ("critical", "warning"))
+    of = critical if critical == warning else f"{critical} or {warning}"
+    began = " or ".join(f"{alert} offset {_BEGINNING}" for alert in of.split(" or "))
+    expr = f"max by ({by}) ({of})\nunless max by ({by}) ({began})"
     title = context.say("报警", "Alerts")
-    found = [_annotation(title, "red", alerts, "{{alertname}}", "{{severity}} {{kpi}} {{scenario}} {{generation}}")]
+    found = [
+        _annotation(title, "red", expr, "{{alertname}}", "{{severity}} {{kpi}} {{scenario}} {{generation}}", not calm)
+    ]
     if "dials" in context.catalogue.measures:
         title = context.say("新话术", "New script")
         found.append(_annotation(title, "blue", NEW_SCRIPT, f"{title} {{{{script}}}}", "{{scenario}}"))
     if "open_incidents" in context.catalogue.measures:
         title = context.say("事故未解决", "Open incidents")
-        found.append(_annotation(title, "orange", f"{measure('open_incidents', {})} > 0", title, ""))
+        found.append(_annotation(title, "orange", f"{measure('open_incidents', {})} > 0", title, "", not calm))
     return found
 
 
-def _annotation(name: str, colour: str, expr: str, title: str, text: str) -> dashboard.AnnotationQuery:
+def _annotation(
+    name: str, colour: str, expr: str, title: str, text: str, drawn: bool = True
+) -> dashboard.AnnotationQuery:
     return dashboard.AnnotationQuery(
         name=name,
         datasource=DATASOURCE,
-        enable=True,
+        enable=drawn,
         icon_color=colour,
         expr=expr,
         target=target(Query("Anno", expr)),

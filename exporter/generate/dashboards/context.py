@@ -10,7 +10,7 @@ from exporter.semantic.names import ALL, KPI_DIMENSIONS, OTHER, UNKNOWN
 from exporter.semantic.spec import Text
 
 _USUAL = {
-    ALL: Text(zh="整体", en="All"),
+    ALL: Text(zh="整体", en="overall"),
     OTHER: Text(zh="其他", en="Other"),
     UNKNOWN: Text(zh="未知", en="Unknown"),
 }
@@ -54,6 +54,11 @@ class Context:
         """Those that KPIs have: the usual ones in their order, then an operator's own."""
         used = dict.fromkeys(kpi.dimension for kpi in self.catalogue.kpis.values())
         return [name for name in dict.fromkeys((*KPI_DIMENSIONS, *used)) if name in used]
+
+    @property
+    def of_money(self) -> list[str]:
+        """KPIs whose denominators are no counts: bounds and tests of proportions mean nothing there."""
+        return [kpi.slug for kpi in self.catalogue.kpis.values() if kpi.kind == "ratio" and not kpi.alert.bounds]
 
     def kpis(self, dimension: str) -> list[Kpi]:
         """Those of a dimension."""

@@ -39,7 +39,7 @@ def dimension_board(context: Context, name: str) -> Board:
         context.say("本维度每个指标的现值、走势与切片。", "Each KPI of the dimension: value, course, slices."),
         sections,
         [datasource(context), window(context, "24h"), *(member(context, label) for label in _SLICES)],
-        events(context),
+        events(context, dimension=name),
     )
 
 

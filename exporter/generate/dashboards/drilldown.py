@@ -53,7 +53,7 @@ def drilldown(context: Context) -> Board:
             *(member(context, label) for label in ("scenario", "generation", "period")),
             *labels,
         ],
-        events(context, promql.KPI),
+        events(context, kpi=promql.KPI),
     )
 
 
@@ -100,7 +100,7 @@ def _course(context: Context) -> Block:
         overrides.append(fields.of_query(ref, **kpiblocks.dashed(colour)))
     queries.append(Query("G", f"max({promql.anyone(at, 'samples')})", say("样本", "samples"), empty=NOT_EVERY))
     overrides.append(fields.of_query("G", **kpiblocks.behind(say("样本", "samples"))))
-    defaults = fields.defaults(context, decimals=2, color=fields.palette())
+    defaults = fields.defaults(context, color=fields.palette())
     words = say(
         "所选切片的走势、95% 区间、目标与报警线、样本。比率以百分数显示。",
         "The chosen slice: course, 95 % bounds, target, alarm line, samples. Ratios in percent.",

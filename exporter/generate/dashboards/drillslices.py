@@ -33,7 +33,8 @@ def _split(context: Context, label: str, widened: Iterable[str]) -> Block:
     at = promql.chosen(context.catalogue, **dict.fromkeys(widened, ALL), **{label: f"!={ALL}"})
     expr = promql.times(f"max by ({label}) ({promql.anyone(at)})", promql.factor())
     link = data_link(context.say("选它", "Choose it"), _here(context, label))
-    defaults = fields.defaults(context, decimals=2, color=fields.palette(), links=[link])
+    none = context.say("该窗口或组合没有此拆解", "not split so in this window or combination")
+    defaults = fields.defaults(context, color=fields.palette(), links=[link], none=none)
     overrides = fields.display_names(context.members(label)) if label != "script" else []
     title = context.title(label)
     words = context.say(
@@ -86,7 +87,7 @@ def _own(context: Context, labels: list[str]) -> Block:
         context.say(f"按{titles}", f"By {titles.lower()}"),
         words,
         24,
-        7,
+        5,
         tuple(queries),
         looks.bars(defaults, overrides),
     )

@@ -176,8 +176,14 @@ def hidden() -> dict[str, object]:
 
 
 def state(words: dashboard.ValueMap, width: int) -> dict[str, object]:
-    """A column of states: words on their colour."""
-    return {"mappings": [words], "custom__cellOptions": background(), "custom__width": width}
+    """A column of states: words on their colour, and no colour where there is none."""
+    blank = steps((None, "transparent"))
+    return {"mappings": [words], "thresholds": blank, "custom__cellOptions": background(), "custom__width": width}
+
+
+def gaps() -> Override:
+    """Single cells without a value; the words for a table without rows are too long for them."""
+    return override("byRegexp", "/.*/", noValue="–")
 
 
 def background() -> common.TableColoredBackgroundCellOptions:

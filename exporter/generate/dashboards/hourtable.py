@@ -36,10 +36,10 @@ def hour_table(context: Context) -> Block:
         say("钟点 × 星期，近 4 周（比率为 %）", "Hour by weekday, four weeks (ratios in %)"),
         words,
         24,
-        16,
+        18,
         (Query("A", _query(context), form="table", empty=NO_HOUR),),
         looks.rows(
-            fields.defaults(context, decimals=1, color=colour, none=say("无按小时数据", "nothing by the hour")),
+            fields.defaults(context, decimals=2, color=colour, none=say("无按小时数据", "nothing by the hour")),
             overrides,
         ),
         transformations=(

@@ -14,6 +14,7 @@ from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.names import ALL, SLICE_LABELS
 
 NOT_IN_WINDOW = "the KPI does not have every window"
+_HIGH = 0.9
 NO_GOAL = "the KPI has no line of that kind"
 _SEVERITIES: tuple[tuple[str, str], ...] = (
     ("goal", "light-blue"),
@@ -83,6 +84,11 @@ def has_samples(kpi: Kpi) -> bool:
     return kpi.kind != "uplift"
 
 
+def samples_word(context: Context, kpi: Kpi) -> str:
+    """What the denominator is called: money is no sample."""
+    return context.say("应还", "due") if kpi.slug in context.of_money else context.say("样本", "samples")
+
+
 def tile(context: Context, kpi: Kpi, matchers: Mapping[str, str], variables: Iterable[str], width: int) -> Block:
     """Its value and how many it was computed of; a click leads to the drill-down."""
     link = to_kpi(context, kpi, *variables)
@@ -105,7 +111,7 @@ def tile(context: Context, kpi: Kpi, matchers: Mapping[str, str], variables: Ite
     ]
     overrides = []
     if has_samples(kpi):
-        legend = context.say("样本", "samples")
+        legend = samples_word(context, kpi)
         queries.append(Query("B", promql.gauge(kpi, "samples", matchers), legend, "instant", empty))
         overrides.append(fields.of_query("B", color=fields.fixed("text"), **fields.samples(kpi)))
     return Block(
@@ -131,7 +137,7 @@ def course(context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, 
     )
     queries = [Query("A", promql.gauge(kpi, "value", matchers), value, empty=_maybe(context, kpi))]
     overrides = [fields.of_query("A", color=fields.fixed(fields.BLUE))]
-    if kpi.kind == "ratio":
+    if kpi.kind == "ratio" and kpi.alert.bounds:
         for ref, part, legend in (("B", "lower", lower), ("C", "upper", upper)):
             queries.append(Query(ref, promql.gauge(kpi, part, matchers), legend, empty=_maybe(context, kpi)))
         overrides += band(lower)
@@ -143,15 +149,13 @@ def course(context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, 
             overrides.append(fields.of_query(ref, **dashed(colour)))
     if has_samples(kpi):
         queries.append(
-            Query(
-                "G", promql.gauge(kpi, "samples", matchers), context.say("样本", "samples"), empty=_maybe(context, kpi)
-            )
+            Query("G", promql.gauge(kpi, "samples", matchers), samples_word(context, kpi), empty=_maybe(context, kpi))
         )
-        overrides.append(fields.of_query("G", **(behind(context.say("样本", "samples")) | fields.samples(kpi))))
+        overrides.append(fields.of_query("G", **(behind(samples_word(context, kpi)) | fields.samples(kpi))))
     defaults = fields.defaults(
         context,
         unit=fields.UNITS[kpi.unit],
-        decimals=fields.decimals(kpi),
+        custom=looks.line(soft_maximum=1 if _near_one(kpi) else None),
         color=fields.palette(),
         links=[to_kpi(context, kpi)],
     )
@@ -165,6 +169,11 @@ def course(context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, 
         looks.graph(defaults, overrides),
         of_kpi(context, kpi),
     )
+
+
+def _near_one(kpi: Kpi) -> bool:
+    """Whether its axis is to end at 100 % where the data do."""
+    return kpi.kind == "ratio" and kpi.direction == "higher" and any(t.value >= _HIGH for t in kpi.targets)
 
 
 def _maybe(context: Context, kpi: Kpi) -> str:

@@ -129,4 +129,5 @@ def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Overrid
         fields.column(columns["Value #G"], unit=fields.COUNT, decimals=0, custom__width=84),
         fields.column(columns["dimension"], mappings=[dimensions], custom__width=76),
         *(fields.column(columns[name], custom__width=width) for name, width in _WIDTHS.items()),
+        fields.column(columns["kpi"], **fields.hidden()),
     ]

@@ -69,7 +69,9 @@ def graph(
     return _panel("timeseries", options, defaults, overrides)
 
 
-def line(*, width: float = 2, fill: float = 0, stacked: bool = False) -> common.GraphFieldConfig:
+def line(
+    *, width: float = 2, fill: float = 0, stacked: bool = False, soft_maximum: float | None = None
+) -> common.GraphFieldConfig:
     """A line; what is absent stays a gap."""
     return common.GraphFieldConfig(
         draw_style=common.GraphDrawStyle.LINE,
@@ -77,6 +79,7 @@ def line(*, width: float = 2, fill: float = 0, stacked: bool = False) -> common.
         fill_opacity=fill,
         show_points=common.VisibilityMode.NEVER,
         span_nulls=False,
+        axis_soft_max=soft_maximum,
         stacking=common.StackingConfig(
             mode=common.StackingMode.NORMAL if stacked else common.StackingMode.NONE, group="A"
         ),
@@ -90,7 +93,9 @@ def bars(defaults: dashboard.FieldConfig, overrides: Iterable[Override] = ()) ->
         value_mode=common.BarGaugeValueMode.COLOR,
         name_placement=common.BarGaugeNamePlacement.LEFT,
         show_unfilled=True,
-        sizing=common.BarGaugeSizing.AUTO,
+        sizing=common.BarGaugeSizing.MANUAL,
+        min_viz_height=16,
+        max_viz_height=36,
         reduce_options=_LAST,
         orientation=common.VizOrientation.HORIZONTAL,
     )

@@ -89,7 +89,12 @@ def machine_board(context: Context, name: str, more: More | None = None) -> Boar
         sections.append(Section(item.key, context.pick(item.title) if item.title else "", blocks))
     variables = [datasource(context), *_where(context, spec.of)]
     return Board(
-        spec.name, context.pick(spec.title), context.pick(spec.description), sections, variables, events(context)
+        spec.name,
+        context.pick(spec.title),
+        context.pick(spec.description),
+        sections,
+        variables,
+        events(context, severity="critical", dimension="technical"),
     )
 
 

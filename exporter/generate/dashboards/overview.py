@@ -37,7 +37,7 @@ def overview(context: Context) -> Board:
             *_tiles(context),
         ],
         [datasource(context)],
-        events(context),
+        events(context, severity="critical"),
     )
 
 
@@ -86,7 +86,7 @@ def _count(context: Context, key: str, title: str, expr: str, colour: str) -> Bl
         "alerts": context.say("不含心跳。", "Without the heartbeat."),
     }[key]
     query = Query("A", expr, title, "instant")
-    return Block(f"count/{key}", title, words, 3, 4, (query,), looks.value(defaults, filled=True))
+    return Block(f"count/{key}", title, words, 3, 3, (query,), looks.value(defaults, filled=True))
 
 
 def _freshness(context: Context) -> Block:
@@ -100,13 +100,13 @@ def _freshness(context: Context) -> Block:
         "How long ago the instant lies that the gauges are right for; 3 minutes alert.",
     )
     query = Query("A", "time() - max(outcall_as_of_timestamp_seconds)", title, "instant")
-    return Block("count/age", title, words, 3, 4, (query,), looks.value(defaults))
+    return Block("count/age", title, words, 3, 3, (query,), looks.value(defaults))
 
 
 def _plain(context: Context, key: str, title: str, expr: str, words: str) -> Block:
     defaults = fields.defaults(context, unit=fields.COUNT, decimals=0, thresholds=fields.steps((None, fields.BLUE)))
     return Block(
-        f"count/{key}", title, words, 3, 4, (Query("A", expr, title, "range"),), looks.value(defaults, graph=True)
+        f"count/{key}", title, words, 3, 3, (Query("A", expr, title, "range"),), looks.value(defaults, graph=True)
     )
 
 
@@ -122,7 +122,7 @@ def _database(context: Context) -> Block:
         "断开两个轮询周期后指标撤下，不会冻结。", "Two polls after it is lost the KPIs are withdrawn, never frozen."
     )
     return Block(
-        "count/database", title, text, 3, 4, (Query("A", "max(outcall_up)", title, "instant"),), looks.value(defaults)
+        "count/database", title, text, 3, 3, (Query("A", "max(outcall_up)", title, "instant"),), looks.value(defaults)
     )
 
 

@@ -116,9 +116,11 @@ def chosen(catalogue: Catalogue, **at: str) -> dict[str, str]:
     return found | {label: f"=~${label}{OR_NONE}" for label in own_labels(catalogue)} | at
 
 
-def info(slug: str = KPI, **matchers: str) -> str:
-    """1 where the KPI is such a one."""
-    return f"max({selector(INFO, {'kpi': slug} | matchers)})"
+def info(slug: str = KPI, none_of: Iterable[str] = (), **matchers: str) -> str:
+    """1 where the KPI is such a one, and none of some."""
+    others = "|".join(none_of)
+    more = f',kpi!~"{others}"' if others else ""
+    return f"max({selector(INFO, {'kpi': slug} | matchers)[:-1]}{more}}})"
 
 
 def factor(slug: str = KPI) -> str:

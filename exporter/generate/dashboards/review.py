@@ -65,7 +65,7 @@ def review(context: Context, period: Period) -> Board:
             ),
         ],
         [datasource(context), *(member(context, label) for label in SLICES)],
-        events(context),
+        events(context, calm=True),
         period.span,
         "5m",
     )
@@ -92,7 +92,6 @@ def _course(context: Context, period: Period, kpi: Kpi) -> Block:
     defaults = fields.defaults(
         context,
         unit=fields.UNITS[kpi.unit],
-        decimals=fields.decimals(kpi),
         color=fields.palette(),
         links=[to_kpi(context, kpi, f"var-window={period.window}")],
     )

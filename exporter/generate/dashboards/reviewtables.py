@@ -68,7 +68,7 @@ def review_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
 
 def _queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[Query, ...]:
     both = Both(context, window, "|".join(kpi.slug for kpi in kpis))
-    ratios = Both(context, window, "|".join(kpi.slug for kpi in kpis if kpi.kind == "ratio"))
+    ratios = Both(context, window, _counted(context, kpis))
     labels = [*SLICE_LABELS, *promql.own_labels(context.catalogue)]
     whole = promql.selector(promql.TARGET, {"severity": "warning"} | dict.fromkeys(labels, ALL))
     line = f"max by (kpi) ({whole})"
@@ -84,6 +84,11 @@ def _queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[Query,
         both.get("samples", window),
     )
     return tuple(Query(ref, expr, "", "table", NO_PAST) for ref, expr in zip("ABCDEFGH", exprs, strict=True))
+
+
+def _counted(context: Context, kpis: Sequence[Kpi]) -> str:
+    """Those that are proportions of things that were counted."""
+    return "|".join(kpi.slug for kpi in kpis if kpi.kind == "ratio" and kpi.slug not in context.of_money)
 
 
 def _columns(context: Context) -> dict[str, str]:
@@ -120,6 +125,7 @@ def _overrides(context: Context, window: str, columns: dict[str, str]) -> list[f
         fields.column(columns["Value #F"], decimals=0, **fields.state(fields.mapping(missed), 100)),
         fields.column(columns["unit"], mappings=[units(context)], custom__width=60),
         *(fields.column(columns[f"Value #{ref}"], unit=fields.COUNT, decimals=0) for ref in "GH"),
+        fields.column(columns["kpi"], **fields.hidden()),
     ]
 
 
@@ -159,8 +165,7 @@ def moved_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
 def _moved_queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[Query, ...]:
     labels = ("kpi", *SLICES)
     cells = tuple((label, f"!={ALL}") for label in SLICES)
-    slugs = "|".join(kpi.slug for kpi in kpis if kpi.kind == "ratio")
-    both = Both(context, window, slugs, ", ".join(labels), cells)
+    both = Both(context, window, _counted(context, kpis), ", ".join(labels), cells)
     enough = f"and {both.get('samples')} >= {LEAST}\nand {both.get('samples', window)} >= {LEAST}"
     top = f"topk({MOVED}, abs({both.change()}\n{enough}))"
     name = f"title_{context.language}"
@@ -183,5 +188,5 @@ def _moved_overrides(context: Context, window: str, columns: dict[str, str]) -> 
     return [
         fields.column(columns[f"title_{context.language}"], links=[link], custom__width=220),
         fields.column(columns["Value #E"], unit=fields.COUNT, decimals=0),
-        *(fields.column(label, **fields.hidden()) for label in SLICES),
+        *(fields.column(label, **fields.hidden()) for label in (columns["kpi"], *SLICES)),
     ]

@@ -35,7 +35,7 @@ def scripts(context: Context) -> Board:
             values_of("script_a", say("话术 A", "Script A"), of_kpi, "script"),
             values_of("script_b", say("话术 B", "Script B"), of_kpi, "script", descending=True),
         ],
-        events(context, promql.KPI),
+        events(context, kpi=promql.KPI),
         "now-7d",
     )
 
@@ -102,7 +102,7 @@ def _course(context: Context) -> Block:
             queries.append(Query(ref, expr, legend, empty=NOT_BOTH))
         overrides.append(fields.of_query(refs[0], color=fields.fixed(colour)))
         overrides += kpiblocks.band(lower, refs[1], refs[2], colour)
-    defaults = fields.defaults(context, unit="percentunit", decimals=1, color=fields.palette())
+    defaults = fields.defaults(context, unit="percentunit", color=fields.palette())
     words = context.say("两个话术的走势与 95% 区间。", "Both scripts over time with their 95 % bounds.")
     return Block(
         "course", context.say("走势", "Course"), words, 24, 9, tuple(queries), looks.graph(defaults, overrides)

@@ -117,4 +117,5 @@ def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Overrid
         fields.column(columns[f"title_{context.language}"], links=[link], custom__width=230),
         fields.column(columns["Value #H"], unit="none", decimals=0, **fields.state(verdicts(context), 110)),
         *(fields.column(columns[f"Value #{ref}"], unit=fields.COUNT, decimals=0) for ref in "FG"),
+        fields.column(columns["kpi"], **fields.hidden()),
     ]

@@ -74,7 +74,7 @@ def _cells(context: Context, part: str) -> str:
 def _good_side(context: Context) -> str:
     """The 95 % bound that lies on the good side: the lower one where lower is better."""
     kept = [
-        f"(({_cells(context, side)}) and on () {promql.info(direction=direction)})"
+        f"(({_cells(context, side)}) and on () {promql.info(none_of=context.of_money, direction=direction)})"
         for side, direction in (("lower", "lower"), ("upper", "higher"))
     ]
     return " or ".join(kept)
@@ -109,4 +109,5 @@ def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Overrid
         fields.column(columns["Value #E"], unit=fields.COUNT, decimals=0),
         *(fields.column(columns[f"{label}_{context.language}"], links=[link]) for label in _LABELS),
         *(fields.column(label, **fields.hidden()) for label in _LABELS),
+        fields.gaps(),
     ]

@@ -21,23 +21,6 @@ def sources(context: Context) -> Iterable[Block]:
 def _sources(context: Context) -> Block:
     """One row for each source."""
     say = context.say
-
-    def by_source(expr: str) -> str:
-        return f"max by (source) ({expr})"
-
-    exprs = (
-        f"min by (source) ({at('outcall_source_up')})",
-        f"time() - {by_source(at('outcall_watermark_timestamp_seconds'))}",
-        f"time() - {by_source(at('outcall_newest_event_timestamp_seconds'))}",
-        by_source(at("outcall_backfill_progress_ratio")),
-        by_source(f"sum by (source, instance) (increase({at('outcall_rows_read_total')}[1h]))"),
-        by_source(f"sum by (source, instance) (increase({at('outcall_rejected_rows_total')}[24h]))"),
-        by_source(f"sum by (source, instance) (increase({at('outcall_reconcile_corrections_total')}[24h]))"),
-    )
-    queries = tuple(
-        Query(ref, expr, form="table", empty=NOTHING_WRONG if ref in "FG" else "")
-        for ref, expr in zip("ABCDEFG", exprs, strict=True)
-    )
     columns = {
         "source": say("来源", "Source"),
         "Value #A": say("可读", "Readable"),
@@ -55,6 +38,8 @@ def _sources(context: Context) -> Block:
         fields.column(columns["Value #B"], unit="s", decimals=0),
         fields.column(columns["Value #C"], unit="s", decimals=0),
         fields.column(columns["Value #D"], unit="percentunit", decimals=0),
+        *(fields.column(columns[f"Value #{ref}"], custom__width=104) for ref in "BCDEF"),
+        fields.column(columns["Value #G"], custom__width=140),
     ]
     words = say("“已读到”“最新事件”为距今多久。", "“Read up to” and “newest event” say how long ago.")
     return Block(
@@ -63,12 +48,31 @@ def _sources(context: Context) -> Block:
         words,
         16,
         19,
-        queries,
+        _queries(),
         looks.rows(
             fields.defaults(context, unit="short", decimals=0, thresholds=fields.steps((None, "text")), none="–"),
             overrides,
         ),
         transformations=(tables.merged(), tables.sorted_by("source", descending=False), tables.organized(columns)),
+    )
+
+
+def _queries() -> tuple[Query, ...]:
+    def by_source(expr: str) -> str:
+        return f"max by (source) ({expr})"
+
+    exprs = (
+        f"min by (source) ({at('outcall_source_up')})",
+        f"time() - {by_source(at('outcall_watermark_timestamp_seconds'))}",
+        f"time() - {by_source(at('outcall_newest_event_timestamp_seconds'))}",
+        by_source(at("outcall_backfill_progress_ratio")),
+        by_source(f"sum by (source, instance) (increase({at('outcall_rows_read_total')}[1h]))"),
+        by_source(f"sum by (source, instance) (increase({at('outcall_rejected_rows_total')}[24h]))"),
+        by_source(f"sum by (source, instance) (increase({at('outcall_reconcile_corrections_total')}[24h]))"),
+    )
+    return tuple(
+        Query(ref, expr, form="table", empty=NOTHING_WRONG if ref in "FG" else "")
+        for ref, expr in zip("ABCDEFG", exprs, strict=True)
     )
 
 

@@ -33,7 +33,7 @@ def why_table(context: Context) -> Block:
             fields.defaults(context, decimals=2, thresholds=fields.steps((None, "text")), none=none),
             _overrides(context, columns),
         ),
-        transformations=(tables.merged(), tables.sorted_by("window"), tables.organized(columns)),
+        transformations=(tables.merged(), tables.sorted_by("Value #F"), tables.organized(columns)),
     )
 
 
@@ -106,14 +106,20 @@ def _columns(context: Context) -> dict[str, str]:
 def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Override]:
     say = context.say
     holds = fields.mapping({"1": (say("是", "yes"), fields.ORANGE), "0": (say("否", "no"), fields.GREEN)})
+    # Too few samples are a reason, not a good thing.
+    enough = fields.mapping({"1": (say("是", "yes"), fields.GREY), "0": (say("否", "no"), fields.BLUE)})
     levels = fields.named(
         {"whole": say("整体", "whole"), "scenario": say("场景", "scenario"), "slice": say("切片", "slice")}
     )
-    found = [fields.column(columns[f"Value #{ref}"], decimals=0, **fields.state(holds, 104)) for ref in "FGH"]
+    found = [fields.column(columns[f"Value #{ref}"], decimals=0, **fields.state(holds, 118)) for ref in "FG"]
+    found.append(fields.column(columns["Value #H"], decimals=0, **fields.state(enough, 100)))
     found += [
-        fields.column(columns["Value #E"], unit=fields.COUNT, decimals=0),
-        fields.column(columns["Value #I"], decimals=0),
-        fields.column(columns["level"], mappings=[levels]),
+        fields.gaps(),
+        fields.column(columns["Value #E"], unit=fields.COUNT, decimals=0, custom__width=84),
+        fields.column(columns["Value #I"], decimals=0, custom__width=70),
+        fields.column(columns["level"], mappings=[levels], custom__width=80),
+        fields.column(columns["window"], custom__width=64),
+        *(fields.column(columns[f"Value #{ref}"], custom__width=88) for ref in "ABCD"),
     ]
     for label in ("scenario", "generation"):
         found.append(fields.column(columns[label], mappings=[fields.named(context.members(label))]))

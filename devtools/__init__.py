@@ -1,0 +1,1 @@
+"""Tools of the developers: never imported by the exporter, never shipped in its wheel."""
