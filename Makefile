@@ -121,6 +121,7 @@ system-packages:
 	has chromedriver || missing="$$missing chromium-driver"; \
 	has fc-list && fc-list ':lang=zh' family | grep -q . || missing="$$missing fonts-noto-cjk"; \
 	has openssl || missing="$$missing openssl"; \
+	has systemd-analyze || missing="$$missing systemd"; \
 	test -e $(VENV)/.created || test -z '$(PYTHON)' || '$(PYTHON)' -c 'import ensurepip' 2>/dev/null || \
 		missing="$$missing python3-venv"; \
 	test -n "$$missing" || exit 0; \
