@@ -87,7 +87,7 @@ def browser(folder: Path) -> Iterator[Browser]:
     driver = shutil.which("chromedriver")
     if driver is None:
         raise GrafanaError("no chromedriver is installed (Debian: chromium-driver)")
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:

@@ -8,7 +8,6 @@ from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import data_link, to_board
 from exporter.semantic.names import RUNBOOKS
 
-NOTHING_FIRES = "nothing may fire"
 _BY = "alertname, severity, kpi, scenario, generation, window"
 
 
@@ -33,7 +32,7 @@ def firing_table(context: Context, width: int, height: int, kpi: str = "") -> Bl
         say("点报警名：处置手册或下钻。", "An alert's name leads to its runbook and to the drill-down."),
         width,
         height,
-        (Query("A", rank, form="table", empty=NOTHING_FIRES), Query("B", since, form="table", empty=NOTHING_FIRES)),
+        (Query("A", rank, form="table"), Query("B", since, form="table")),
         looks.rows(
             fields.defaults(context, thresholds=fields.steps((None, "text")), none=say("无报警", "nothing fires")),
             _columns(context, columns),
@@ -80,6 +79,6 @@ def timeline(context: Context, width: int, height: int, kpi: str = "") -> Block:
         context.say("每行一个报警：红为严重，橙为警告。", "A row for each alert: red critical, orange warning."),
         width,
         height,
-        (Query("A", expr, "{{alertname}}", empty=NOTHING_FIRES),),
+        (Query("A", expr, "{{alertname}}"),),
         looks.timeline(defaults),
     )

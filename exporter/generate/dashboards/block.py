@@ -14,13 +14,12 @@ Form = Literal["range", "instant", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """PromQL of a panel. `empty`: why it may rightly give nothing, for the tests that run it."""
+    """PromQL of a panel."""
 
     ref: str
     expr: str
     legend: str = ""
     form: Form = "range"
-    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

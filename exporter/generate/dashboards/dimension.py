@@ -23,7 +23,6 @@ _KEPT = (
 )
 _FUNNEL = ("dials", "answered_calls", "effective_contacts", "contacted_customers", "applicants", "granted_customers")
 HEIGHT = 8
-RARE = "rightly none where nothing was found"
 
 
 def dimension_board(context: Context, name: str) -> Board:
@@ -82,8 +81,7 @@ def _funnel(context: Context) -> Iterable[Block]:
         "granted_customers": context.say("新增授信", "Granted credit"),
     }
     queries = tuple(
-        Query(chr(ord("A") + n), promql.measure(name, at), titles[name], "instant", "few in a short window")
-        for n, name in enumerate(names)
+        Query(chr(ord("A") + n), promql.measure(name, at), titles[name], "instant") for n, name in enumerate(names)
     )
     defaults = fields.defaults(
         context, unit=fields.COUNT, decimals=0, thresholds=fields.steps((None, fields.BLUE)), minimum=0
@@ -109,7 +107,7 @@ def _rule_codes(context: Context) -> Iterable[Block]:
         words = context.say(
             "触发各规则的已质检通话数，前 20。", "Inspected calls that break each rule, the 20 most frequent."
         )
-        query = Query("A", expr, "{{rule_code}}", "instant", RARE)
+        query = Query("A", expr, "{{rule_code}}", "instant")
         yield Block("rule-codes", context.say("违规规则", "Rules broken"), words, 14, 8, (query,), looks.bars(defaults))
     counts = {
         "blocked_redials": context.say("黑名单重复外呼", "Do-not-call redials"),

@@ -13,8 +13,6 @@ from exporter.generate.dashboards.variables import datasource, kpi, member, valu
 from exporter.generate.dashboards.whytable import why_table
 from exporter.semantic.names import ALL, UNIT_SUFFIX
 
-OTHER_UNIT = "a KPI has one unit"
-NOT_EVERY = "not every KPI has it"
 _SEVERITIES = (("D", "goal", "light-blue"), ("E", "warning", fields.ORANGE), ("F", "critical", fields.RED))
 
 
@@ -64,7 +62,7 @@ def _value(context: Context) -> Block:
     for ref, (unit, suffix) in zip("ABCD", UNIT_SUFFIX.items(), strict=True):
         stat = {"stat": f"=~p95{promql.OR_NONE}"}
         expr = f"max({promql.selector(f'outcall_{promql.KPI}{suffix}', at | stat)})"
-        queries.append(Query(ref, expr, context.say("值", "value"), "instant", OTHER_UNIT))
+        queries.append(Query(ref, expr, context.say("值", "value"), "instant"))
         overrides.append(fields.of_query(ref, unit=fields.UNITS[unit]))
     defaults = fields.defaults(context, decimals=2, thresholds=fields.steps((None, fields.BLUE)))
     words = context.say(
@@ -77,7 +75,7 @@ def _value(context: Context) -> Block:
 def _samples(context: Context) -> Block:
     """How many it rests on, and its lines."""
     at = promql.chosen(context.catalogue)
-    query = Query("A", f"max({promql.anyone(at, 'samples')})", context.say("样本", "samples"), "instant", NOT_EVERY)
+    query = Query("A", f"max({promql.anyone(at, 'samples')})", context.say("样本", "samples"), "instant")
     defaults = fields.defaults(context, unit=fields.COUNT, decimals=0, thresholds=fields.steps((None, "text")))
     words = context.say("分母：少于 30 不报警。", "The denominator: below 30 nothing alerts.")
     return Block("samples", context.say("样本", "Samples"), words, 4, 5, (query,), looks.value(defaults))
@@ -90,15 +88,15 @@ def _course(context: Context) -> Block:
     lower = say("95% 下界", "95 % lower")
     queries = [Query("A", f"max({promql.anyone(at)}) * {promql.factor()}", say("值", "value"))]
     for ref, part, legend in (("B", "lower", lower), ("C", "upper", say("95% 上界", "95 % upper"))):
-        queries.append(Query(ref, f"max({promql.anyone(at, part)}) * {promql.factor()}", legend, empty=NOT_EVERY))
+        queries.append(Query(ref, f"max({promql.anyone(at, part)}) * {promql.factor()}", legend))
     overrides = [fields.of_query("A", color=fields.fixed(fields.BLUE)), *kpiblocks.band(lower)]
     slices = {label: f"${label}" for label in ("generation", *promql.own_labels(catalogue))}
     for ref, severity, colour in _SEVERITIES:
         line = promql.target(promql.KPI, severity, slices, catalogue)
         legend = say(*kpiblocks.LINE_WORDS[severity])
-        queries.append(Query(ref, f"({line}) * {promql.factor()}", legend, empty=NOT_EVERY))
+        queries.append(Query(ref, f"({line}) * {promql.factor()}", legend))
         overrides.append(fields.of_query(ref, **kpiblocks.dashed(colour)))
-    queries.append(Query("G", f"max({promql.anyone(at, 'samples')})", say("样本", "samples"), empty=NOT_EVERY))
+    queries.append(Query("G", f"max({promql.anyone(at, 'samples')})", say("样本", "samples")))
     overrides.append(fields.of_query("G", **kpiblocks.behind(say("样本", "samples"))))
     defaults = fields.defaults(context, color=fields.palette())
     words = say(

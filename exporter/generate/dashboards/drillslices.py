@@ -10,7 +10,6 @@ from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import data_link, to_board
 from exporter.semantic.names import ALL
 
-NO_LABEL = "not every KPI has the label, nor every window the combination"
 # With how a label is combined: scripts only with scenarios.
 _SPLITS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scenario", ()),
@@ -47,7 +46,7 @@ def _split(context: Context, label: str, widened: Iterable[str]) -> Block:
         words,
         12,
         8,
-        (Query("A", expr, f"{{{{{label}}}}}", empty=NO_LABEL),),
+        (Query("A", expr, f"{{{{{label}}}}}"),),
         looks.graph(defaults, overrides, calcs=["lastNotNull", "mean"], legend="right"),
     )
 
@@ -68,7 +67,7 @@ def _own(context: Context, labels: list[str]) -> Block:
     for ref, label in zip("ABCDEFGH", labels, strict=False):
         at = promql.chosen(context.catalogue, **{label: f"!~{ALL}{promql.OR_NONE}"})
         expr = promql.times(f"max by ({label}) ({promql.anyone(at)})", promql.factor())
-        queries.append(Query(ref, expr, f"{{{{{label}}}}}", "instant", NO_LABEL))
+        queries.append(Query(ref, expr, f"{{{{{label}}}}}", "instant"))
         overrides += fields.display_names(context.members(label))
     titles = context.say("、", ", ").join(context.title(label) for label in labels)
     defaults = fields.defaults(

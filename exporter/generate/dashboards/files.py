@@ -12,7 +12,7 @@ from exporter.generate.dashboards.build import build
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.dimension import dimension_board
 from exporter.generate.dashboards.drilldown import drilldown
-from exporter.generate.dashboards.ids import LANGUAGES, panel_id
+from exporter.generate.dashboards.ids import LANGUAGES
 from exporter.generate.dashboards.machine import machine_board
 from exporter.generate.dashboards.overview import overview
 from exporter.generate.dashboards.review import PERIODS, review
@@ -46,15 +46,3 @@ def generated_dashboards(catalogue: Catalogue, folder: str = f"{FOLDER}/") -> li
             text = json.dumps(build(context, board), cls=JSONEncoder, ensure_ascii=False, indent=1, sort_keys=True)
             found.append(Generated(f"{folder}{language}/{board.name}.json", text + "\n"))
     return found
-
-
-def may_be_empty(catalogue: Catalogue) -> dict[tuple[str, int, str], str]:
-    """Why a query may rightly give nothing, by board, panel id and query."""
-    return {
-        (board.name, panel_id(board.name, block.key), query.ref): query.empty
-        for board in boards(Context(catalogue, LANGUAGES[0], DOCUMENTS))
-        for section in board.sections
-        for block in section.all()
-        for query in block.queries
-        if query.empty
-    }

@@ -8,7 +8,6 @@ from exporter.generate.dashboards import fields, looks, promql, tables
 from exporter.generate.dashboards.block import Block, Query
 from exporter.generate.dashboards.context import Context
 
-NO_HOUR = "not every KPI has the window 1h"
 HOURS_BACK = "28d"
 # An hour's gauges are those of the moment in which it ends.
 _CLOCK = "vector(time() - 1 + scalar(max(outcall_business_utc_offset_seconds)))"
@@ -37,7 +36,7 @@ def hour_table(context: Context) -> Block:
         words,
         24,
         18,
-        (Query("A", _query(context), form="table", empty=NO_HOUR),),
+        (Query("A", _query(context), form="table"),),
         looks.rows(
             fields.defaults(context, decimals=2, color=colour, none=say("无按小时数据", "nothing by the hour")),
             overrides,

@@ -13,9 +13,7 @@ from exporter.generate.dashboards.links import of_kpi, to_kpi
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.names import ALL, SLICE_LABELS
 
-NOT_IN_WINDOW = "the KPI does not have every window"
 _HIGH = 0.9
-NO_GOAL = "the KPI has no line of that kind"
 _SEVERITIES: tuple[tuple[str, str], ...] = (
     ("goal", "light-blue"),
     ("warning", fields.ORANGE),
@@ -99,20 +97,18 @@ def tile(context: Context, kpi: Kpi, matchers: Mapping[str, str], variables: Ite
         thresholds=fields.lines(kpi),
         links=[link],
     )
-    empty = "" if kpi.windows and len(kpi.windows) == len(context.catalogue.windows) else NOT_IN_WINDOW
     queries = [
         Query(
             "A",
             promql.gauge(kpi, "value", matchers),
             context.say("值", "value"),
             "instant",
-            empty if kpi.windows else "",
         )
     ]
     overrides = []
     if has_samples(kpi):
         legend = samples_word(context, kpi)
-        queries.append(Query("B", promql.gauge(kpi, "samples", matchers), legend, "instant", empty))
+        queries.append(Query("B", promql.gauge(kpi, "samples", matchers), legend, "instant"))
         overrides.append(fields.of_query("B", color=fields.fixed("text"), **fields.samples(kpi)))
     return Block(
         f"{kpi.slug}/tile",
@@ -135,22 +131,20 @@ def course(context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, 
         context.say("95% 下界", "95 % lower"),
         context.say("95% 上界", "95 % upper"),
     )
-    queries = [Query("A", promql.gauge(kpi, "value", matchers), value, empty=_maybe(context, kpi))]
+    queries = [Query("A", promql.gauge(kpi, "value", matchers), value)]
     overrides = [fields.of_query("A", color=fields.fixed(fields.BLUE))]
     if kpi.kind == "ratio" and kpi.alert.bounds:
         for ref, part, legend in (("B", "lower", lower), ("C", "upper", upper)):
-            queries.append(Query(ref, promql.gauge(kpi, part, matchers), legend, empty=_maybe(context, kpi)))
+            queries.append(Query(ref, promql.gauge(kpi, part, matchers), legend))
         overrides += band(lower)
     for ref, (severity, colour) in zip("DEF", _SEVERITIES, strict=True):
-        if any(t.severity == severity for t in kpi.targets):
+        if has_line(kpi, severity):
             legend = context.say(*LINE_WORDS[severity])
             expr = promql.target(kpi.slug, severity, at, context.catalogue)
-            queries.append(Query(ref, expr, legend, empty=NO_GOAL if only_slices(kpi, severity) else ""))
+            queries.append(Query(ref, expr, legend))
             overrides.append(fields.of_query(ref, **dashed(colour)))
     if has_samples(kpi):
-        queries.append(
-            Query("G", promql.gauge(kpi, "samples", matchers), samples_word(context, kpi), empty=_maybe(context, kpi))
-        )
+        queries.append(Query("G", promql.gauge(kpi, "samples", matchers), samples_word(context, kpi)))
         overrides.append(fields.of_query("G", **(behind(samples_word(context, kpi)) | fields.samples(kpi))))
     defaults = fields.defaults(
         context,
@@ -176,14 +170,9 @@ def _near_one(kpi: Kpi) -> bool:
     return kpi.kind == "ratio" and kpi.direction == "higher" and any(t.value >= _HIGH for t in kpi.targets)
 
 
-def _maybe(context: Context, kpi: Kpi) -> str:
-    return NOT_IN_WINDOW if kpi.windows and len(kpi.windows) < len(context.catalogue.windows) else ""
-
-
-def only_slices(kpi: Kpi, severity: str) -> bool:
-    """Whether no line of that kind holds for the whole."""
-    of = [t for t in kpi.targets if t.severity == severity]
-    return all(any(v != ALL for v in t.slice.values()) for t in of)
+def has_line(kpi: Kpi, severity: str) -> bool:
+    """Whether a line of that kind holds for the whole."""
+    return any(t.severity == severity and all(v == ALL for v in t.slice.values()) for t in kpi.targets)
 
 
 def band(lower: str, below: str = "B", above: str = "C", colour: str = fields.BLUE) -> list[fields.Override]:
@@ -243,7 +232,7 @@ def split(context: Context, kpi: Kpi, label: str, matchers: Mapping[str, str], w
         describe(context, kpi),
         width,
         height,
-        (Query("A", promql.gauge(kpi, "value", wanted, [label]), f"{{{{{label}}}}}", "instant", _maybe(context, kpi)),),
+        (Query("A", promql.gauge(kpi, "value", wanted, [label]), f"{{{{{label}}}}}", "instant"),),
         looks.bars(defaults, fields.display_names(context.members(label))),
         of_kpi(context, kpi),
     )

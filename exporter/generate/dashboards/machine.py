@@ -24,11 +24,10 @@ _WIDTH = {"course": 8, "number": 4}
 
 
 class LineSpec(Spec):
-    """A query; `empty`: why it may rightly give nothing."""
+    """A query and what its series are called."""
 
     expr: str
     legend: str
-    empty: str = ""
 
 
 class WordSpec(Text):
@@ -114,7 +113,7 @@ def _where(context: Context, metric: str) -> list[dashboard.VariableModel]:
 def _block(context: Context, spec: PanelSpec) -> Block:
     form: Literal["range", "instant"] = "range" if spec.kind == "course" else "instant"
     queries = tuple(
-        Query(chr(ord("A") + n), line.expr.replace("<where>", WHERE), line.legend, form, line.empty)
+        Query(chr(ord("A") + n), line.expr.replace("<where>", WHERE), line.legend, form)
         for n, line in enumerate(spec.lines)
     )
     return Block(

@@ -9,7 +9,7 @@ from exporter.generate.dashboards.annotations import events
 from exporter.generate.dashboards.block import Block, Board, Query, Section
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import of_kpi, to_kpi
-from exporter.generate.dashboards.reviewtables import NO_PAST, SLICES, moved_table, review_table
+from exporter.generate.dashboards.reviewtables import SLICES, moved_table, review_table
 from exporter.generate.dashboards.variables import datasource, member
 from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL
@@ -79,11 +79,10 @@ def _course(context: Context, period: Period, kpi: Kpi) -> Block:
     line = promql.target(kpi.slug, "warning", {"generation": "$generation"}, context.catalogue)
     queries = [
         Query("A", now, context.say("本期", "this period")),
-        Query("B", then, context.say("上期", "last period"), empty=NO_PAST),
+        Query("B", then, context.say("上期", "last period")),
     ]
-    if any(t.severity == "warning" for t in kpi.targets):
-        empty = kpiblocks.NO_GOAL if kpiblocks.only_slices(kpi, "warning") else ""
-        queries.append(Query("C", line, context.say("目标", "target"), empty=empty))
+    if kpiblocks.has_line(kpi, "warning"):
+        queries.append(Query("C", line, context.say("目标", "target")))
     overrides = [
         fields.of_query("A", color=fields.fixed(fields.BLUE)),
         fields.of_query("B", **kpiblocks.dashed(fields.GREY)),

@@ -15,7 +15,6 @@ from exporter.semantic.names import ALL, SLICE_LABELS
 
 # Two-sided at 1 %: many KPIs are looked at.
 Z = 2.58
-NO_PAST = "there may be nothing for the period before"
 SLICES = ("scenario", "generation")
 MOVED, LEAST = 20, 30
 
@@ -83,7 +82,7 @@ def _queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[Query,
         both.get("samples"),
         both.get("samples", window),
     )
-    return tuple(Query(ref, expr, "", "table", NO_PAST) for ref, expr in zip("ABCDEFGH", exprs, strict=True))
+    return tuple(Query(ref, expr, "", "table") for ref, expr in zip("ABCDEFGH", exprs, strict=True))
 
 
 def _counted(context: Context, kpis: Sequence[Kpi]) -> str:
@@ -178,7 +177,7 @@ def _moved_queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[
         f"{both.get('value', window)} {kept}",
         f"{both.get('samples')} {kept}",
     )
-    return tuple(Query(ref, expr, "", "table", NO_PAST) for ref, expr in zip("ABCDE", exprs, strict=True))
+    return tuple(Query(ref, expr, "", "table") for ref, expr in zip("ABCDE", exprs, strict=True))
 
 
 def _moved_overrides(context: Context, window: str, columns: dict[str, str]) -> list[fields.Override]:

@@ -6,14 +6,16 @@ from exporter.generate.dashboards import fields, kpiblocks, looks, promql
 from exporter.generate.dashboards.annotations import events
 from exporter.generate.dashboards.block import Block, Board, Query, Section
 from exporter.generate.dashboards.context import Context
-from exporter.generate.dashboards.scripttable import NOT_BOTH, difference, script, script_table, verdict, verdicts
+from exporter.generate.dashboards.scripttable import difference, script, script_table, verdict, verdicts
 from exporter.generate.dashboards.variables import datasource, kpi, member, values_of, window
+from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL
 
 
 def scripts(context: Context) -> Board:
     """The A/B board."""
     say = context.say
+    slugs = "|".join(kpi.slug for kpi in _compared(context))
     of_kpi = f'outcall_{promql.KPI}_samples{{window="$window",scenario="$scenario",script!="{ALL}"}}'
     return Board(
         "scripts",
@@ -29,7 +31,7 @@ def scripts(context: Context) -> Board:
         ],
         [
             datasource(context),
-            kpi(context, _first(context), 'unit="ratio"'),
+            kpi(context, _first(context), f'kpi=~"{slugs}"'),
             window(context, "7d"),
             member(context, "scenario"),
             values_of("script_a", say("话术 A", "Script A"), of_kpi, "script"),
@@ -42,8 +44,17 @@ def scripts(context: Context) -> Board:
 
 def _first(context: Context) -> str:
     """What the source would compare first."""
-    ratios = [kpi.slug for kpi in context.catalogue.kpis.values() if kpi.kind == "ratio"]
-    return "early_hangup" if "early_hangup" in ratios else ratios[0]
+    slugs = [kpi.slug for kpi in _compared(context)]
+    return "early_hangup" if "early_hangup" in slugs else slugs[0]
+
+
+def _compared(context: Context) -> list[Kpi]:
+    """Proportions of what belongs to a script."""
+    return [
+        kpi
+        for kpi in context.catalogue.kpis.values()
+        if kpi.kind == "ratio" and kpi.alert.bounds and kpiblocks.varies_by(context.catalogue, kpi, "script")
+    ]
 
 
 def _one(context: Context, side: str, part: str) -> str:
@@ -58,8 +69,8 @@ def _side(context: Context, side: str) -> Block:
         else f"Script {side.upper()}: $script_{side}"
     )
     queries = (
-        Query("A", _one(context, side, "value"), context.say("值", "value"), "instant", NOT_BOTH),
-        Query("B", _one(context, side, "samples"), context.say("样本", "samples"), "instant", NOT_BOTH),
+        Query("A", _one(context, side, "value"), context.say("值", "value"), "instant"),
+        Query("B", _one(context, side, "samples"), context.say("样本", "samples"), "instant"),
     )
     defaults = fields.defaults(context, unit="percentunit", decimals=2, thresholds=fields.steps((None, fields.BLUE)))
     override = fields.of_query("B", unit=fields.COUNT, decimals=0, color=fields.fixed("text"))
@@ -72,10 +83,10 @@ def _difference(context: Context) -> Block:
     sides = [{part: _one(context, side, part) for part in ("value", "lower", "upper")} for side in "ab"]
     found = difference(*sides)
     queries = (
-        Query("A", verdict(found, promql.sign()), say("结论", "verdict"), "instant", NOT_BOTH),
-        Query("B", found["value"], say("B − A", "B − A"), "instant", NOT_BOTH),
-        Query("C", found["lower"], say("95% 下界", "95 % lower"), "instant", NOT_BOTH),
-        Query("D", found["upper"], say("95% 上界", "95 % upper"), "instant", NOT_BOTH),
+        Query("A", verdict(found, promql.sign()), say("结论", "verdict"), "instant"),
+        Query("B", found["value"], say("B − A", "B − A"), "instant"),
+        Query("C", found["lower"], say("95% 下界", "95 % lower"), "instant"),
+        Query("D", found["upper"], say("95% 上界", "95 % upper"), "instant"),
     )
     thresholds = fields.steps((None, "text"))
     defaults = fields.defaults(context, unit="percentunit", decimals=2, thresholds=thresholds)
@@ -99,7 +110,7 @@ def _course(context: Context) -> Block:
         legends = (f"{side.upper()} {{{{script}}}}", lower, f"{side.upper()} {context.say('上界', 'upper')}")
         for ref, part, legend in zip(refs, ("value", "lower", "upper"), legends, strict=True):
             expr = f"max by (script) ({promql.anyone(script(context, side), part)})"
-            queries.append(Query(ref, expr, legend, empty=NOT_BOTH))
+            queries.append(Query(ref, expr, legend))
         overrides.append(fields.of_query(refs[0], color=fields.fixed(colour)))
         overrides += kpiblocks.band(lower, refs[1], refs[2], colour)
     defaults = fields.defaults(context, unit="percentunit", color=fields.palette())

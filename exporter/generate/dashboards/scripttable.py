@@ -10,7 +10,6 @@ from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import data_link, to_board
 from exporter.semantic.names import ALL
 
-NOT_BOTH = "a script may not have been used in this window and scenario, nor every KPI know it"
 _EVERY = ".+"
 _PARTS = ("value", "lower", "upper")
 
@@ -90,7 +89,7 @@ def _queries(context: Context) -> tuple[Query, ...]:
         of("b", "samples"),
         f"(({found['lower']} > bool 0) - ({found['upper']} < bool 0)) * on (kpi) {promql.GOOD_SIGN}",
     )
-    return tuple(Query(ref, expr, "", "table", NOT_BOTH) for ref, expr in zip("ABCDEFGH", exprs, strict=True))
+    return tuple(Query(ref, expr, "", "table") for ref, expr in zip("ABCDEFGH", exprs, strict=True))
 
 
 def _columns(context: Context) -> dict[str, str]:

@@ -8,7 +8,6 @@ from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import data_link, to_board
 from exporter.semantic.names import ALL
 
-NO_SLICES = "not every KPI has slices, bounds or lines"
 # Seven columns of each: a panel has at most 200 series.
 WORST = 28
 _LABELS = ("scenario", "generation", "period")
@@ -56,9 +55,7 @@ def _queries(context: Context) -> tuple[Query, ...]:
         promql.times(_cells(context, "upper"), promql.factor()),
     )
     return tuple(
-        Query(
-            ref, expr if expr is worst else f"({expr})\nand on ({', '.join(_LABELS)}) {worst}", "", "table", NO_SLICES
-        )
+        Query(ref, expr if expr is worst else f"({expr})\nand on ({', '.join(_LABELS)}) {worst}", "", "table")
         for ref, expr in zip("ABCDEFG", exprs, strict=True)
     )
 

@@ -7,7 +7,6 @@ from exporter.generate.dashboards.block import Block, Query
 from exporter.generate.dashboards.context import Context
 from exporter.generate.rules.promql import BOUND, SAMPLES, STRICT, VALUE
 
-NO_ALERT = "not every KPI has alerts"
 _PLACE = ("level", "window", "scenario", "generation")
 
 
@@ -60,7 +59,7 @@ def _queries(context: Context) -> tuple[Query, ...]:
         f"{samples} >= bool {_least(context)}",
         f"count by ({by}) ({promql.firing(kpi=promql.KPI)})",
     )
-    return tuple(Query(ref, expr, "", "table", NO_ALERT) for ref, expr in zip("ABCDEFGHI", exprs, strict=True))
+    return tuple(Query(ref, expr, "", "table") for ref, expr in zip("ABCDEFGHI", exprs, strict=True))
 
 
 def _against(context: Context, expr: str, severity: str, sign: str) -> str:
