@@ -6,14 +6,17 @@ asyncpg's error texts quote values of rows and the DSN; what leaves this module 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from exporter import __version__
+from exporter.calldb.clientfiles import HOME_FOLDER, unreadable
 from exporter.errors import DatabaseError
 
 # Generic only in the stubs.
@@ -96,6 +99,8 @@ async def open_connection(access: Access, statement_timeout: float) -> Connectio
                 server_settings={"application_name": f"outcall-exporter {__version__}"}
                 | ({} if access.pooled else session),
             )
+    except PermissionError as error:
+        raise explain_denied(error, access.url) from None
     except (asyncpg.PostgresError, *TROUBLE, ValueError) as error:
         raise explain_connect(error) from None
     return opened
@@ -123,13 +128,30 @@ async def begin(opened: Connection, access: Access, statement_timeout: float, *,
         await opened.fetchrow(f"SELECT {calls}", *settings.values())
 
 
+def explain_denied(error: PermissionError, url: str) -> DatabaseError:
+    """One sentence for a file that this process may not read, which asyncpg wants before it connects; else a socket."""
+    denied = Path(os.fsdecode(error.filename)) if error.filename else unreadable(url)
+    if denied is None:
+        return DatabaseError(
+            "this machine does not permit the connection to the call database",
+            "check the rights of the socket's folder, or this machine's firewall",
+        )
+    fix = "let the exporter's user read it and enter its folder (chown, chmod)"
+    at_home = HOME_FOLDER in denied.parts
+    return DatabaseError(
+        f"no permission to read {denied}, where the certificates for the call database are looked for",
+        f"{fix}, or set HOME to another folder" if at_home else fix,
+    )
+
+
 def explain_connect(error: Exception) -> DatabaseError:
     """One sentence for a failed connection, with the fix."""
     cases: tuple[tuple[type[Exception], str, str], ...] = (
         (
             asyncpg.InvalidPasswordError,
             "the call database refused the password",
-            "correct database_url, or its password file",
+            # asyncpg passes over a ~/.pgpass (PGPASSFILE) that it cannot read, or that others can, without a word.
+            "correct database_url, or its password file, which the exporter's user alone must be able to read",
         ),
         (
             asyncpg.InvalidAuthorizationSpecificationError,
@@ -144,7 +166,7 @@ def explain_connect(error: Exception) -> DatabaseError:
         (
             asyncpg.TooManyConnectionsError,
             "the call database has no connection left for this role",
-            "raise the role's CONNECTION LIMIT to 3 or close others",
+            "raise the role's CONNECTION LIMIT to 10 or close others",
         ),
         (
             asyncpg.CannotConnectNowError,

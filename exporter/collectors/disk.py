@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import psutil
 from prometheus_client.metrics_core import Metric
 
 from exporter.collectors.families import Field, counter_table, gauges
+from exporter.collectors.mountinfo import is_readonly
 
 # Pseudo file systems, images that are always full, and network file systems: a dead file server blocks whoever asks
 # for its space, for ever. (The recording store has a collector of its own.)
@@ -29,6 +31,7 @@ IGNORED_DEVICES = r"(z?ram|loop|fd|sr|dm-|md|(h|s|v|xv)d[a-z]+|nvme\d+n\d+p|mmcb
 
 DISK_LABELS = ("device", "fstype", "mountpoint")
 MILLISECOND = 0.001
+PROC_SELF = Path("/proc/self")
 
 IO_FIELDS = (
     Field("outcall_host_disk_reads_completed_total", "read_count", "Reads that the disk completed since boot."),
@@ -54,7 +57,10 @@ class Partition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One file system in bytes and inodes; `files` is None where the file system has no fixed number of them."""
+    """One file system in bytes and inodes; `files` is None where the file system has no fixed number of them.
+
+    `readonly`: nobody can write, where that is known; else this process cannot.
+    """
 
     size: int
     avail: int
@@ -70,7 +76,11 @@ SPACE_GAUGES: tuple[tuple[str, str, Callable[[Space], float | None]], ...] = (
     ("used_bytes", "Space of the file system in use, in bytes.", lambda space: space.used),
     ("files", "Inodes of the file system, where their number is fixed.", lambda space: space.files),
     ("files_free", "Inodes that an unprivileged process can still use.", lambda space: space.files_free),
-    ("readonly", "1 if the file system is mounted read-only, else 0.", lambda space: space.readonly),
+    (
+        "readonly",
+        "1 if the file system itself is read-only, not only the exporter's mount of it, else 0.",
+        lambda space: space.readonly,
+    ),
 )
 
 
@@ -97,16 +107,18 @@ def one_per_device(mounts: Iterable[Partition]) -> list[Partition]:
     return list(chosen.values())
 
 
-def space(point: str | Path) -> Space:
+def space(point: str | Path, mountinfo: Path = PROC_SELF / "mountinfo") -> Space:
     """Space of the file system at a path, as an unprivileged writer has it. Raises OSError."""
     stat = os.statvfs(point)
+    readonly = _readonly(point, mountinfo)
     return Space(
         size=stat.f_blocks * stat.f_frsize,
         avail=stat.f_bavail * stat.f_frsize,
         used=(stat.f_blocks - stat.f_bfree) * stat.f_frsize,
         files=stat.f_files or None,
         files_free=stat.f_favail if stat.f_files else None,
-        readonly=bool(stat.f_flag & os.ST_RDONLY),
+        # statvfs mixes the options of the mount in; elsewhere than on Linux nothing else tells.
+        readonly=bool(stat.f_flag & os.ST_RDONLY) if readonly is None else readonly,
     )
 
 
@@ -158,6 +170,24 @@ class DiskPart:
         # Raw counters: a wrap looks to Prometheus like the reset that it is, and psutil's own cure is global state.
         disks = psutil.disk_io_counters(perdisk=True, nowrap=False) or {}
         return io_families({name: io._asdict() for name, io in disks.items()}, self._ignored)
+
+
+def _readonly(point: str | Path, mountinfo: Path) -> bool | None:
+    """Whether the file system at a path is read-only for everybody; None where the kernel does not tell."""
+    if sys.platform != "linux":
+        return None
+    try:
+        opened = os.open(point, os.O_PATH | os.O_CLOEXEC)
+        try:
+            return is_readonly(_text(mountinfo), _text(PROC_SELF / f"fdinfo/{opened}"))
+        finally:
+            os.close(opened)
+    except OSError:
+        return None
+
+
+def _text(file: Path) -> str:
+    return file.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def _is_file(point: str) -> bool:

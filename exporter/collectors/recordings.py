@@ -105,7 +105,11 @@ def space_families(store: Space) -> list[Metric]:
         ),
         *gauge(f"{prefix}_inodes", "Inodes of the recording store's file system.", store.files),
         *gauge(f"{prefix}_inodes_free", "Inodes that the recording store can still use.", store.files_free),
-        *gauge(f"{prefix}_readonly", "1 if the recording store is mounted read-only, else 0.", store.readonly),
+        *gauge(
+            f"{prefix}_readonly",
+            "1 if the recording store's file system itself is read-only, not only the exporter's mount of it, else 0.",
+            store.readonly,
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""`explain KPI`: what a KPI means, where it comes from, the SQL that reads it, and what it is called in Prometheus."""
+"""`explain KPI`: what it means, where it comes from, the SQL, its names in Prometheus, its alerts and panels."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ def _names(kpi: Kpi) -> tuple[str, ...]:
     return kpi.slug, kpi.title.zh, kpi.title.en, kpi_metric(kpi.slug, kpi.unit)
 
 
-COMMAND = Command("explain", "explain one KPI: definition, SQL, metrics, targets", _arguments, _run)
+COMMAND = Command("explain", "explain one KPI: definition, SQL, metrics, targets, alerts, panels", _arguments, _run)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from exporter.calldb.query import aggregate_sql, level_sql
 from exporter.commands.table import table
+from exporter.generate.dashboards.ids import panel_id, uid
 from exporter.generate.rules.kpis import alerts
 from exporter.generate.rules.levels import has_scenarios
 from exporter.generate.rules.model import Options, duration
@@ -42,6 +43,7 @@ def explanation(catalogue: Catalogue, kpi: Kpi) -> str:
         _section("slices", _slices(catalogue, kpi)),
         _section("targets and alarm lines", _targets(kpi)),
         _section("alerts", _alerts(catalogue, kpi)),
+        _section("panels", _panels(kpi)),
         *(_sql(catalogue, name) for name in sorted(kpi.datasets)),
     ]
     return "\n\n".join(section for section in sections if section)
@@ -183,6 +185,16 @@ def _alerts(catalogue: Catalogue, kpi: Kpi) -> list[str]:
     names = dict.fromkeys(row[0] for row in rows)
     table_lines = table(("alert", "severity", "window", "slice", "after"), rows).splitlines()
     return [*table_lines, *(f"what to do: {runbook_url(name)}" for name in names)]
+
+
+def _panels(kpi: Kpi) -> list[str]:
+    """Where Grafana shows it: board, file, panel ids."""
+    rows = []
+    for board, parts in (("overview", ("tile",)), (kpi.dimension, ("tile", "course")), ("drilldown", ())):
+        ids = ", ".join(f"{part} {panel_id(board, f'{kpi.slug}/{part}')}" for part in parts)
+        rows.append((uid(board, "zh"), f"grafana/zh/{board}.json", ids or f"var-kpi={kpi.slug}"))
+    lines = table(("dashboard", "file", "panels"), rows).splitlines()
+    return [*lines, f"in English: {uid('overview', 'en')} and so on, grafana/en, the same panel ids"]
 
 
 def _sql(catalogue: Catalogue, name: str) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import asyncpg
 
-from exporter.errors import UsageError
+from exporter.errors import RunError, UsageError
 from exporter.simulate.calendar import hour_start
 from exporter.simulate.events import Event
 from exporter.simulate.faults import FAULTS, Faults
-from exporter.simulate.history import fill_history
+from exporter.simulate.history import Filled, fill_history
 from exporter.simulate.live import feed_live
 from exporter.simulate.plan import SimulationPlan, zone
 from exporter.simulate.write import TROUBLE, Connection, Connector, close, refused
@@ -52,16 +52,40 @@ async def run(args: argparse.Namespace, dsn: str) -> int:
     plan = plan_from(args, datetime.now(UTC))
     live_plan = replace(plan, calls_per_day=live_rate(args))
     connect = connector(dsn, args.schema)
-    arriving: list[Event] = []
-    async with connected(connect) as connection:
-        if plan.days:
-            filled = await fill_history(connection, plan, progress=Progress())
-            _say(f"history: {filled.calls:,} calls, {filled.rows:,} rows")
-            arriving = filled.pending
+    # Before anything that takes its time, and before whoever waits for "feeding live" may send a signal.
+    stop = _stop_signal()
+    arriving = await _history(connect, plan, stop)
     if args.live:
         _announce(live_plan, faults)
-        await feed_live(connect, live_plan, stop=_stop_signal(), faults=faults, arriving=arriving, report=_say)
+        await feed_live(connect, live_plan, stop=stop, faults=faults, arriving=arriving, report=_say)
     return 0
+
+
+async def _history(connect: Connector, plan: SimulationPlan, stop: asyncio.Event) -> list[Event]:
+    """Write the history, if the plan has one; returns what of it has still to arrive.
+
+    Raises RunError when `stop` comes first: the history lacks its older part, and the next start would refuse it.
+    """
+    async with connected(connect) as connection:
+        if not plan.days:
+            return []
+        filled = await _unless(stop, fill_history(connection, plan, progress=Progress()))
+    if filled is None:
+        raise RunError("stopped before the history was written in full", "empty the tables before the next start")
+    _say(f"history: {filled.calls:,} calls, {filled.rows:,} rows")
+    return filled.pending
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, Filled]) -> Filled | None:
+    """The result of the work; None when `stop` came first, and the work is given up."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.wait((working, stopping))
 
 
 def live_rate(args: argparse.Namespace) -> int:

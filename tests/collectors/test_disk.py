@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,20 @@ def test_space_adds_up(tmp_path: Path) -> None:
     found = space(tmp_path)
     assert 0 < found.used <= found.size
     assert 0 <= found.avail <= found.size - found.used
+
+
+def test_read_only_is_what_the_file_system_is_not_its_mount(tmp_path: Path) -> None:
+    """The kernel's own text with the file systems' option turned round: statvfs, which mixes the mount's in, is not."""
+    mountinfo = tmp_path / "mountinfo"
+    truth = Path("/proc/self/mountinfo").read_bytes()
+    for option in (b"rw", b"ro"):
+        mountinfo.write_bytes(re.sub(rb"(?m)( - \S+ \S* )r[ow]\b", rb"\1" + option, truth))
+        assert space(tmp_path, mountinfo).readonly is (option == b"ro")
+
+
+def test_where_the_kernel_does_not_tell_statvfs_does(tmp_path: Path) -> None:
+    expected = bool(os.statvfs(tmp_path).f_flag & os.ST_RDONLY)
+    assert space(tmp_path, tmp_path / "none").readonly is expected
 
 
 def test_a_file_system_that_cannot_be_read_is_an_error_of_its_own(tmp_path: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +21,7 @@ from exporter.semantic.names import kpi_metric
 from tests.commands.process import run
 
 CATALOGUE = load_catalogue()
+ROOT = Path(__file__).parents[2]
 
 
 def test_early_hangup(tmp_path: Path) -> None:
@@ -34,6 +40,8 @@ def test_early_hangup(tmp_path: Path) -> None:
         "<= 0.4   generation elderly  alarm line; crossed = alert of severity critical",
         "WHERE calls.ended_at >= $1::timestamptz AND calls.ended_at < $2::timestamptz",
         "reviewed weekly",
+        "outcall-overview    grafana/zh/overview.json",
+        "outcall-drilldown   grafana/zh/drilldown.json   var-kpi=early_hangup",
         "remedy: ",
     ):
         assert text in done.out
@@ -59,6 +67,40 @@ def test_every_kpi(kpi: Kpi) -> None:
         assert f"SQL of {name}" in text
     assert kpi.title.zh in text
     assert kpi.remedy.zh in text
+
+
+@pytest.mark.parametrize("kpi", CATALOGUE.kpis.values(), ids=CATALOGUE.kpis.keys())
+def test_panels_are_there(kpi: Kpi) -> None:
+    """Each board and panel that is named is in the file that is named, is of that KPI, and in both languages."""
+    lines = re.findall(r"^ +(outcall-\S+) +(grafana/zh/\S+) +(.*)$", explanation(CATALOGUE, kpi), re.MULTILINE)
+    assert [uid for uid, _, _ in lines] == ["outcall-overview", f"outcall-{kpi.dimension}", "outcall-drilldown"]
+    for uid, file, panels in lines:
+        for path, suffix, title in ((file, "", kpi.title.zh), (file.replace("zh", "en"), "-en", kpi.title.en)):
+            board = json.loads((ROOT / path).read_text("utf-8"))
+            assert board["uid"] == f"{uid}{suffix}"
+            titles = {str(panel["id"]): panel["title"] for panel in board["panels"]}
+            assert all(title in titles[number] for number in re.findall(r"(?:tile|course) (\d+)", panels))
+    assert [len(re.findall(r"\d+", panels)) for _, _, panels in lines[:2]] == [1, 2]
+
+
+def test_explains_without_the_dashboards_library(tmp_path: Path) -> None:
+    """Panel ids follow from names: running the exporter needs no library of Grafana's."""
+    program = (
+        "import sys\n"
+        "sys.modules['grafana_foundation_sdk'] = None\n"
+        "from exporter.cli import main\n"
+        "sys.exit(main(['explain', 'csat']))"
+    )
+    (tmp_path / "outcall.yaml").write_text("database_url: postgresql://nowhere\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OUTCALL_CONFIG": str(tmp_path / "outcall.yaml")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "grafana/zh/experience.json" in done.stdout
 
 
 def test_mapped_source(tmp_path: Path) -> None:

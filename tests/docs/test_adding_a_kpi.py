@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +11,11 @@ import asyncpg
 import pytest
 import yaml
 
+from exporter.cli import main
+from exporter.generate.dashboards.ids import panel_id
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
-from tests.docs.pages import ROOT, blocks
+from tests.docs.pages import ROOT, blocks, commands
 from tests.support.gauges import Stepper, stepper
 
 PAGE = ROOT / "docs/adding-a-kpi.md"
@@ -80,6 +84,33 @@ async def test_only_the_new_dataset_is_read(database: str, tmp_path: Path, own: 
         hours = after.lanes.background.horizon().hours
         behind = {n for n, b in after.lanes.tracker.buckets.items() if b.covered_from is None or b.covered_from > hours}
         assert behind == {"dial.voicemail"}
+
+
+def test_rules_and_dashboards_follow(tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command of the page: its alerts, its tile and course with what the stanza says, on the boards named."""
+    (own.parent / "outcall.yaml").write_text(SETTING, "utf-8")
+    monkeypatch.chdir(own.parent)
+    (command,) = [line for line in commands(PAGE) if "generate rules dashboards" in line]
+    assert main(shlex.split(command)[1:]) == 0
+    rules = yaml.safe_load((tmp_path / "own/technical.rules.yml").read_text("utf-8"))["groups"][0]["rules"]
+    assert {rule["labels"]["severity"] for rule in rules if rule["alert"] == "OutcallVoicemailHigh"} == {
+        "warning",
+        "critical",
+    }
+    for board, parts in (("overview", ("tile",)), ("technical", ("tile", "course"))):
+        found = json.loads((tmp_path / f"own/en/{board}.json").read_text("utf-8"))
+        panels = {panel["id"]: panel for panel in found["panels"]}
+        for part in parts:
+            panel = panels[panel_id(board, f"voicemail/{part}")]
+            assert "Voicemail share" in panel["title"]
+            assert all(words in panel["description"] for words in ("answered by a machine", "15%", "Call at other"))
+
+
+def test_the_shipped_drill_down_offers_it() -> None:
+    """Its variable asks the page which KPIs there are."""
+    board = json.loads((ROOT / "grafana/en/drilldown.json").read_text("utf-8"))
+    (variable,) = [one for one in board["templating"]["list"] if one["name"] == "kpi"]
+    assert "outcall_kpi_info" in variable["query"]["query"]
 
 
 def changed(tmp_path: Path) -> tuple[Catalogue, Catalogue]:

@@ -94,10 +94,9 @@ def test_drift_of_own_rules(config: Path, tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "own.yaml").write_text(OWN.replace("0.28", "0.27"), "utf-8")
     capsys.readouterr()
     assert generate(config, out, "--check") == 1
-    assert (
-        "not up to date: experience.rules.yml, kubernetes/prometheusrule.yml. Fix: run `outcall-exporter generate"
-        in (capsys.readouterr().err)
-    )
+    files = "experience.rules.yml, kubernetes/prometheusrule.yml"
+    again = f"outcall-exporter generate rules --config {config} --out {out}"
+    assert f"not up to date: {files}. Fix: run `{again}`\n" in capsys.readouterr().err
 
 
 def test_one_format(config: Path, tmp_path: Path) -> None:
@@ -134,12 +133,17 @@ def test_in_a_checkout(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["docs", "--out", "x"], "--out is for rules only. Fix: run `outcall-exporter generate rules --out x`"),
-        (["--out", "x"], "--out is for rules only. Fix: "),
+        (
+            ["docs", "--out", "x"],
+            "--out is for rules and dashboards only. Fix: run `outcall-exporter generate rules dashboards --out x`",
+        ),
+        (["--out", "x"], "--out is for rules and dashboards only. Fix: "),
+        (["rules", "runbooks", "--out", "x"], "--out is for rules and dashboards only. Fix: "),
+        (["dashboards", "--out", "x", "--grafana-url", "y"], "--grafana-url is for rules only. Fix: "),
         (["--job", "x"], "--job is for rules only. Fix: run `outcall-exporter generate rules` with it"),
         (["docs", "--grafana-url", "x"], "--grafana-url is for rules only. Fix: "),
         (["docs", "rules", "--format", "kubernetes"], "--format is for rules only. Fix: "),
-        (["rules", "--config", "x.yaml"], "--config is for rules of your own. Fix: "),
+        (["rules", "--config", "x.yaml"], "--config is for rules and dashboards of your own. Fix: "),
     ],
 )
 def test_wrong_usage(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,4 +154,4 @@ def test_wrong_usage(words: list[str], told: str, capsys: pytest.CaptureFixture[
 def test_help_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["generate", "--help"])
-    assert "outcall-exporter generate rules --config outcall.yaml --out DIR" in capsys.readouterr().out
+    assert "outcall-exporter generate rules dashboards --config outcall.yaml --out DIR" in capsys.readouterr().out

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import os
 import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.errors import DatabaseError, UsageError
+from exporter.errors import DatabaseError, RunError, UsageError
+from exporter.simulate import history
 from exporter.simulate.command import add_arguments, plan_from, run
 
 if TYPE_CHECKING:
@@ -51,6 +56,54 @@ async def test_live_until_a_signal(connection: Connection, database: str, capsys
     os.kill(os.getpid(), signal.SIGTERM)
     assert await running == 0
     assert "fault violations is on" in capsys.readouterr().err
+
+
+class Impatient(io.StringIO):
+    """A stderr whose reader sends SIGTERM as soon as it sees some words, once."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self._words = words
+
+    def write(self, text: str) -> int:
+        if self._words and self._words in text:
+            self._words = ""
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().write(text)
+
+
+@asynccontextmanager
+async def unheard() -> AsyncIterator[None]:
+    """A signal that the command does not listen to ends the test, as it would end the command."""
+    task = asyncio.current_task()
+    assert task is not None
+    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel, "SIGTERM was not heard"))
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_signal_at_the_first_word(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It listens to signals before it says that it is live: whoever waits for that may stop it at once."""
+    monkeypatch.setattr(sys, "stderr", Impatient("feeding live"))
+    async with unheard():
+        assert await run(parsed("--days", "0", "--calls-per-day", "300"), database) == 0
+
+
+async def test_signal_while_the_history_is_written(
+    connection: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends at once, and says that the history is not whole; nothing of it is left running or open."""
+    monkeypatch.setattr(history, "CALLS_PER_CHUNK", 20)
+    monkeypatch.setattr(sys, "stderr", Impatient("history written back"))
+    async with unheard():
+        with pytest.raises(RunError, match="before the history was written in full"):
+            await run(parsed("--days", "4", "--calls-per-day", "300"), database)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert 0 < await connection.fetchval("SELECT count(*) FROM calls") < 600
 
 
 async def test_schema(connection: Connection, database: str) -> None:

@@ -52,7 +52,7 @@ def _section(context: Context, kpi: Kpi) -> Section:
     if kpi.kind == "uplift":
         matchers = dict.fromkeys(kpi.labels, ALL)
     splits = [kpiblocks.split(context, kpi, label, matchers, 7, HEIGHT) for label in _split_labels(context, kpi)[:1]]
-    course = kpiblocks.course(context, kpi, matchers, 12 if splits else 19, HEIGHT)
+    course = kpiblocks.course(context, kpi, matchers, 12 if splits else 19, HEIGHT, _KEPT)
     blocks = [_tall(kpiblocks.tile(context, kpi, matchers, _KEPT, 5)), course, *splits]
     return Section(kpi.slug, context.pick(kpi.title), blocks)
 
@@ -132,22 +132,20 @@ def _latency(context: Context) -> Iterable[Block]:
         return
     matchers = chosen(kpi) | {"stat": f"=~{'|'.join((*QUANTILES, 'mean'))}"}
     expr = promql.gauge_any_stat(kpi, matchers)
-    defaults = fields.defaults(context, unit="s", decimals=2, color=fields.palette())
+    queries, overrides = [Query("A", expr, "{{stat}}")], []
+    for ref, severity, colour in (("B", "warning", fields.ORANGE), ("C", "critical", fields.RED)):
+        if kpiblocks.has_line(kpi, severity):
+            line = promql.target(kpi.slug, severity, {}, context.catalogue)
+            queries.append(Query(ref, line, f"p95 {context.say(*kpiblocks.LINE_WORDS[severity])}"))
+            overrides.append(fields.of_query(ref, **kpiblocks.dashed(colour)))
+    defaults = fields.defaults(context, unit="s", color=fields.palette())
     words = context.say(
-        "百分位由固定分桶线性插值，均值精确。",
-        "Percentiles by linear interpolation in fixed buckets; the mean is exact.",
+        "百分位由固定分桶线性插值，均值精确；目标与报警线针对 p95。",
+        "Percentiles by linear interpolation in fixed buckets, the mean is exact; the lines are those of p95.",
     )
     title = f"{context.pick(kpi.title)} · p50 / p95 / p99"
-    query = Query("A", expr, "{{stat}}")
-    yield Block(
-        "latency-percentiles",
-        title,
-        words,
-        24,
-        7,
-        (query,),
-        looks.graph(defaults, calcs=["lastNotNull", "max"], legend="right"),
-    )
+    look = looks.graph(defaults, overrides, calcs=["lastNotNull", "max"], legend="right")
+    yield Block("latency-percentiles", title, words, 24, 7, tuple(queries), look)
 
 
 def _complaints(context: Context) -> Iterable[Block]:
@@ -162,7 +160,11 @@ def _complaints(context: Context) -> Iterable[Block]:
     for kpi in kpis:
         matchers = {"window": kpi.headline_window} | dict.fromkeys(kpi.labels, ALL) | {"scenario": "collection"}
         block = kpiblocks.tile(
-            context, kpi, matchers, [f"var-window={kpi.headline_window}", "var-scenario=collection"], 8
+            context,
+            kpi,
+            matchers,
+            [f"var-window={kpi.headline_window}", "var-scenario=collection", "var-generation=all"],
+            8,
         )
         place = context.members("scenario")["collection"]
         names = {name: getattr(block, name) for name in block.__slots__}

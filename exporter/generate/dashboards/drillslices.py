@@ -8,7 +8,7 @@ from exporter.generate.dashboards import fields, looks, promql
 from exporter.generate.dashboards.block import Block, Query
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import data_link, to_board
-from exporter.semantic.names import ALL
+from exporter.semantic.names import ALL, SLICE_LABELS
 
 # With how a label is combined: scripts only with scenarios.
 _SPLITS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -53,11 +53,8 @@ def _split(context: Context, label: str, widened: Iterable[str]) -> Block:
 
 def _here(context: Context, label: str) -> str:
     """This board with another value of one variable."""
-    kept = [
-        f"${{{name}:queryparam}}"
-        for name in ("kpi", "window", "scenario", "generation", "period", "script")
-        if name != label
-    ]
+    names = ("kpi", "window", *SLICE_LABELS, *promql.own_labels(context.catalogue))
+    kept = [f"${{{name}:queryparam}}" for name in names if name != label]
     return to_board(context, "drilldown", [*kept, f"var-{label}=${{__field.labels.{label}}}"])
 
 

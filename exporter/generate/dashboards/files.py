@@ -15,8 +15,8 @@ from exporter.generate.dashboards.drilldown import drilldown
 from exporter.generate.dashboards.ids import LANGUAGES
 from exporter.generate.dashboards.machine import machine_board
 from exporter.generate.dashboards.overview import overview
-from exporter.generate.dashboards.review import PERIODS, review
-from exporter.generate.dashboards.scripts import scripts
+from exporter.generate.dashboards.review import PERIODS, review, reviewed
+from exporter.generate.dashboards.scripts import compared, scripts
 from exporter.generate.dashboards.sources import sources
 from exporter.generate.files import Generated
 from exporter.semantic.model import Catalogue
@@ -31,8 +31,9 @@ def boards(context: Context) -> Iterator[Board]:
     for name in context.dimensions:
         yield dimension_board(context, name)
     yield drilldown(context)
-    yield scripts(context)
-    yield from (review(context, period) for period in PERIODS)
+    if compared(context):
+        yield scripts(context)
+    yield from (review(context, period) for period in PERIODS if reviewed(context, period))
     yield machine_board(context, "exporter", {"now": sources})
     yield machine_board(context, "host")
 

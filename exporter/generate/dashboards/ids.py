@@ -10,7 +10,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 # Chinese comes first: its boards have the plain names.
 _SUFFIX: Mapping[Language, str] = {"zh": "", "en": "-en"}
-_IDS = 1_000_000
+_IDS = 2**31 - 1
 
 
 def uid(name: str, language: Language) -> str:

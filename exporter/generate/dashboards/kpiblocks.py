@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common
 from exporter.generate.dashboards import fields, looks, promql
 from exporter.generate.dashboards.block import Block, Query
 from exporter.generate.dashboards.context import Context
-from exporter.generate.dashboards.links import of_kpi, to_kpi
+from exporter.generate.dashboards.links import chosen, of_kpi, to_kpi
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.names import ALL, SLICE_LABELS
 
@@ -122,10 +122,11 @@ def tile(context: Context, kpi: Kpi, matchers: Mapping[str, str], variables: Ite
     )
 
 
-def course(context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, height: int) -> Block:
+def course(
+    context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, height: int, variables: Iterable[str]
+) -> Block:
     """Its course with the 95 % bounds, its lines, and the samples behind it."""
-    chosen = {label: text for label, text in matchers.items() if text.startswith("$")}
-    at = {label: text for label, text in chosen.items() if label in SLICE_LABELS}
+    at = {label: text for label, text in matchers.items() if text.startswith("$") and label in SLICE_LABELS}
     value, lower, upper = (
         context.pick(kpi.title),
         context.say("95% 下界", "95 % lower"),
@@ -151,7 +152,7 @@ def course(context: Context, kpi: Kpi, matchers: Mapping[str, str], width: int, 
         unit=fields.UNITS[kpi.unit],
         custom=looks.line(soft_maximum=1 if _near_one(kpi) else None),
         color=fields.palette(),
-        links=[to_kpi(context, kpi)],
+        links=[to_kpi(context, kpi, *variables)],
     )
     return Block(
         f"{kpi.slug}/course",
@@ -224,7 +225,7 @@ def split(context: Context, kpi: Kpi, label: str, matchers: Mapping[str, str], w
         minimum=0,
         maximum=1 if ratio and kpi.direction == "higher" else None,
         thresholds=fields.lines(kpi),
-        links=[to_kpi(context, kpi, f"var-{label}=${{__field.labels.{label}}}")],
+        links=[to_kpi(context, kpi, *chosen(matchers, label), f"var-{label}=${{__field.labels.{label}}}")],
     )
     return Block(
         f"{kpi.slug}/by-{label}",

@@ -58,7 +58,7 @@ def _queries(context: Context) -> tuple[Query, ...]:
         return f"max by ({by}, unit) ({promql.read(expr, labels)})"
 
     exprs = (
-        joined(_states(context)),
+        f"{joined(_states(context))}\n* on (kpi) group_left (window) ({_windows(context)})",
         read(_headlines(context, "value")),
         read(_lines(context, "warning")),
         read(_lines(context, "critical")),
@@ -67,6 +67,17 @@ def _queries(context: Context) -> tuple[Query, ...]:
         joined(_headlines(context, "samples")),
     )
     return tuple(Query(ref, expr, form="table") for ref, expr in zip("ABCDEFG", exprs, strict=True))
+
+
+def _windows(context: Context) -> str:
+    """Each KPI's main window, as a label; the drill-down of one without windows may be opened in any."""
+    found: dict[str, list[str]] = {}
+    for kpi in context.catalogue.kpis.values():
+        found.setdefault(kpi.headline_window, []).append(kpi.slug)
+    return " or ".join(
+        f'label_replace(max by (kpi) ({promql.INFO}{{kpi=~"{"|".join(slugs)}"}}), "window", "{window}", "kpi", ".*")'
+        for window, slugs in found.items()
+    )
 
 
 def _states(context: Context) -> str:
@@ -93,7 +104,8 @@ def _headlines(context: Context, part: str) -> str:
         at = {} if window == LATEST else {"window": window}
         at |= dict.fromkeys(SLICE_LABELS, ALL) | dict.fromkeys(own, f"=~{ALL}{promql.OR_NONE}")
         pieces.append(promql.anyone(at, part, "|".join(slugs)))
-    return promql.slugged("\nor ".join(pieces), part)
+    # Where no KPI has that part, a column stays empty.
+    return promql.slugged("\nor ".join(pieces), part) if pieces else f'max by (kpi) ({promql.INFO}{{kpi=""}})'
 
 
 def _has(kpi: Kpi, part: str) -> bool:
@@ -115,11 +127,12 @@ def _columns(context: Context) -> dict[str, str]:
         "Value #F": say("95% 上界", "95 % upper"),
         "dimension": say("维度", "Dimension"),
         "kpi": "slug",
+        "window": "window",
     }
 
 
 def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Override]:
-    variables = ["var-kpi=${__data.fields.slug}", *whole(SLICE_LABELS)]
+    variables = ["var-kpi=${__data.fields.slug}", "var-window=${__data.fields.window}", *whole(SLICE_LABELS)]
     link = data_link(context.say("下钻", "Drill down"), to_board(context, "drilldown", variables))
     dimensions = fields.named({name: context.pick(dimension(name)) for name in context.dimensions})
     return [
@@ -129,5 +142,5 @@ def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Overrid
         fields.column(columns["Value #G"], unit=fields.COUNT, decimals=0, custom__width=84),
         fields.column(columns["dimension"], mappings=[dimensions], custom__width=76),
         *(fields.column(columns[name], custom__width=width) for name, width in _WIDTHS.items()),
-        fields.column(columns["kpi"], **fields.hidden()),
+        *(fields.column(columns[name], **fields.hidden()) for name in ("kpi", "window")),
     ]

@@ -34,6 +34,11 @@ def to_kpi(context: Context, kpi: Kpi, *variables: str) -> dashboard.DashboardLi
     )
 
 
+def chosen(matchers: Mapping[str, str], *but: str) -> list[str]:
+    """Variables that the matchers take, kept as they are."""
+    return [f"${{{label}:queryparam}}" for label, text in matchers.items() if text == f"${label}" and label not in but]
+
+
 def of_kpi(context: Context, kpi: Kpi) -> list[dashboard.DashboardLink]:
     """A panel's links: the definition, and the runbook of each of the KPI's alerts."""
     definition = data_link(context.say("口径", "Definition"), f"{context.documents}/kpis.md#{kpi.slug}")

@@ -45,6 +45,7 @@ def rows(defaults: dashboard.FieldConfig, overrides: Iterable[Override] = ()) ->
     options = table.Options(
         cell_height=common.TableCellHeight.SM, footer=common.TableFooterOptions(show=False, reducer=[])
     )
+    defaults.custom = defaults.custom or table.FieldConfig()
     return _panel("table", options, defaults, overrides)
 
 

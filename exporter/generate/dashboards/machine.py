@@ -50,7 +50,7 @@ class PanelSpec(Spec):
     stacked: bool = False
     maximum: float | None = None
     legend: Literal["bottom", "right"] = "bottom"
-    none: Text = Text(zh="无数据", en="no data")
+    none: Text = Text(zh="无数据", en="not known")
     words: dict[int, WordSpec] = Field(default_factory=dict)
     colours: list[tuple[float | None, str]] = Field(default=[(None, fields.BLUE)])
 

@@ -92,7 +92,7 @@ def _count(context: Context, key: str, title: str, expr: str, colour: str) -> Bl
 def _freshness(context: Context) -> Block:
     thresholds = fields.steps((None, fields.GREEN), (180, fields.ORANGE), (600, fields.RED))
     defaults = fields.defaults(
-        context, unit="s", decimals=0, thresholds=thresholds, none=context.say("无数据", "no data")
+        context, unit="s", decimals=0, thresholds=thresholds, none=context.say("无数据", "not known")
     )
     title = context.say("数据距今", "Age of the data")
     words = context.say(

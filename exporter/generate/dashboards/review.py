@@ -8,7 +8,7 @@ from exporter.generate.dashboards import fields, kpiblocks, looks, promql
 from exporter.generate.dashboards.annotations import events
 from exporter.generate.dashboards.block import Block, Board, Query, Section
 from exporter.generate.dashboards.context import Context
-from exporter.generate.dashboards.links import of_kpi, to_kpi
+from exporter.generate.dashboards.links import chosen, of_kpi, to_kpi
 from exporter.generate.dashboards.reviewtables import SLICES, moved_table, review_table
 from exporter.generate.dashboards.variables import datasource, member
 from exporter.semantic.model import Kpi
@@ -81,18 +81,18 @@ def _course(context: Context, period: Period, kpi: Kpi) -> Block:
         Query("A", now, context.say("本期", "this period")),
         Query("B", then, context.say("上期", "last period")),
     ]
-    if kpiblocks.has_line(kpi, "warning"):
-        queries.append(Query("C", line, context.say("目标", "target")))
     overrides = [
         fields.of_query("A", color=fields.fixed(fields.BLUE)),
         fields.of_query("B", **kpiblocks.dashed(fields.GREY)),
-        fields.of_query("C", **kpiblocks.dashed(fields.ORANGE)),
     ]
+    if kpiblocks.has_line(kpi, "warning"):
+        queries.append(Query("C", line, context.say("目标", "target")))
+        overrides.append(fields.of_query("C", **kpiblocks.dashed(fields.ORANGE)))
     defaults = fields.defaults(
         context,
         unit=fields.UNITS[kpi.unit],
         color=fields.palette(),
-        links=[to_kpi(context, kpi, f"var-window={period.window}")],
+        links=[to_kpi(context, kpi, f"var-window={period.window}", *chosen(at))],
     )
     return Block(
         f"{kpi.slug}/course",

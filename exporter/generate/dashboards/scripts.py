@@ -15,7 +15,7 @@ from exporter.semantic.names import ALL
 def scripts(context: Context) -> Board:
     """The A/B board."""
     say = context.say
-    slugs = "|".join(kpi.slug for kpi in _compared(context))
+    slugs = "|".join(kpi.slug for kpi in compared(context))
     of_kpi = f'outcall_{promql.KPI}_samples{{window="$window",scenario="$scenario",script!="{ALL}"}}'
     return Board(
         "scripts",
@@ -44,11 +44,11 @@ def scripts(context: Context) -> Board:
 
 def _first(context: Context) -> str:
     """What the source would compare first."""
-    slugs = [kpi.slug for kpi in _compared(context)]
+    slugs = [kpi.slug for kpi in compared(context)]
     return "early_hangup" if "early_hangup" in slugs else slugs[0]
 
 
-def _compared(context: Context) -> list[Kpi]:
+def compared(context: Context) -> list[Kpi]:
     """Proportions of what belongs to a script."""
     return [
         kpi

@@ -93,7 +93,8 @@ def _columns(context: Context) -> dict[str, str]:
 
 
 def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Override]:
-    kept = ["${kpi:queryparam}", "${window:queryparam}", f"var-script={ALL}"]
+    own = promql.own_labels(context.catalogue)
+    kept = [f"var-script={ALL}", *(f"${{{name}:queryparam}}" for name in ("kpi", "window", *own))]
     chosen = [f"var-{label}=${{__data.fields.{label}}}" for label in _LABELS]
     link = data_link(context.say("选定此切片", "Choose this slice"), to_board(context, "drilldown", [*kept, *chosen]))
     return [
