@@ -65,7 +65,7 @@ def _attributes(place: str, row: asyncpg.Record) -> list[Finding]:
         alter = f"ALTER ROLE {row['rolname']} "
         found += [Finding(place, f"may {what}", alter + fix) for column, what, fix in _ATTRIBUTES if row[column]]
     if row["rolconnlimit"] < 0:
-        fix = f"ALTER ROLE {row['rolname']} CONNECTION LIMIT 3"
+        fix = f"ALTER ROLE {row['rolname']} CONNECTION LIMIT 10"
         found.append(Finding(place, "has no connection limit", fix))
     if not row["is_read_only"]:
         fix = f"ALTER ROLE {row['rolname']} SET default_transaction_read_only = on"

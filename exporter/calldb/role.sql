@@ -20,9 +20,15 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO outcall_exporter', current_database());
 END $$;
 
--- The exporter keeps two connections; the third is for `check --live`. A session may change its settings: the grants
--- are the boundary, these are seat belts.
-ALTER ROLE outcall_exporter LOGIN CONNECTION LIMIT 3;
+-- Two connections for each exporter, four for two replicas; one for `check --live`. An exporter that was cut off (its
+-- machine or the network failed) leaves its own behind until TCP notices, four of both: they must not lock out the next
+-- one. One is spare. TCP would take two hours; by the settings below it takes two minutes, so leftovers do not pile up.
+-- A session may change its settings: the grants are the boundary, these are seat belts.
+ALTER ROLE outcall_exporter LOGIN CONNECTION LIMIT 10;
+ALTER ROLE outcall_exporter SET tcp_keepalives_idle = 60;
+ALTER ROLE outcall_exporter SET tcp_keepalives_interval = 10;
+ALTER ROLE outcall_exporter SET tcp_keepalives_count = 6;
+ALTER ROLE outcall_exporter SET tcp_user_timeout = '120s';
 ALTER ROLE outcall_exporter SET default_transaction_read_only = on;
 ALTER ROLE outcall_exporter SET statement_timeout = '60s';
 ALTER ROLE outcall_exporter SET lock_timeout = '2s';

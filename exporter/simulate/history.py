@@ -6,7 +6,8 @@ One thread makes the next rows while the connection sends the last ones, so the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -59,18 +60,19 @@ async def fill_history(connection: Connection, plan: SimulationPlan, *, progress
         if await connection.fetchval("SELECT EXISTS (SELECT FROM calls)"):
             raise RunError("the call database holds calls already", "use an empty schema, or --days 0 to feed this one")
         await connection.execute("SET synchronous_commit = off")
-        async for chunk in _ahead(chunks(plan)):
-            await _write(connection, chunk, filled)
-            store.write_recent(chunk.rows["recordings"], plan.now - FILES_FOR)
-            store.lose_all(chunk.lost_files)
-            progress(chunk.done, f"history written back to {chunk.day:%Y-%m-%d}")
+        async with aclosing(_ahead(chunks(plan))) as made:
+            async for chunk in made:
+                await _write(connection, chunk, filled)
+                store.write_recent(chunk.rows["recordings"], plan.now - FILES_FOR)
+                store.lose_all(chunk.lost_files)
+                progress(chunk.done, f"history written back to {chunk.day:%Y-%m-%d}")
         await connection.execute("RESET synchronous_commit")
     except TROUBLE as error:
         raise refused(error, "the history was written") from None
     return filled
 
 
-async def _ahead(chunks: Iterator[Chunk]) -> AsyncIterator[Chunk]:
+async def _ahead(chunks: Iterator[Chunk]) -> AsyncGenerator[Chunk, None]:
     """The chunks, each made in a thread while the one before is worked on."""
     upcoming = asyncio.create_task(asyncio.to_thread(next, chunks, None))
     try:

@@ -147,7 +147,7 @@ async def test_failing_statement(spoilt: Spoil) -> None:
         ("ALTER ROLE probe CREATEROLE", "may make and change roles"),
         ("ALTER ROLE probe REPLICATION", "may copy the whole server"),
         ("ALTER ROLE probe BYPASSRLS", "may pass by row-level security"),
-        ("ALTER ROLE probe CONNECTION LIMIT -1", "has no connection limit. Fix: ALTER ROLE probe CONNECTION LIMIT 3"),
+        ("ALTER ROLE probe CONNECTION LIMIT -1", "has no connection limit. Fix: ALTER ROLE probe CONNECTION LIMIT 10"),
         ("ALTER ROLE probe RESET default_transaction_read_only", "is not read only by default"),
         ("GRANT pg_monitor TO probe", "is a member of pg_monitor"),
         ("GRANT pg_read_all_data TO probe", "is a member of pg_read_all_data"),
@@ -161,7 +161,7 @@ async def test_role_that_may_too_much(postgres: Postgres, database: str, sql: st
     """A careful role is not remarked upon; each right beyond reading is."""
     name = database.rpartition("/")[2]
     postgres.psql(
-        """CREATE ROLE probe LOGIN PASSWORD 'p' CONNECTION LIMIT 3;
+        """CREATE ROLE probe LOGIN PASSWORD 'p' CONNECTION LIMIT 10;
         ALTER ROLE probe SET default_transaction_read_only = on;
         GRANT SELECT ON ALL TABLES IN SCHEMA public TO probe""",
         name,

@@ -76,7 +76,7 @@ BEGIN
         CREATE ROLE outcall_exporter NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
     END IF;
 END $$;
-ALTER ROLE outcall_exporter LOGIN CONNECTION LIMIT 3;
+ALTER ROLE outcall_exporter LOGIN CONNECTION LIMIT 10;
 ALTER ROLE outcall_exporter SET default_transaction_read_only = on;
 GRANT USAGE ON SCHEMA outcall TO outcall_exporter;
 GRANT SELECT ON outcall.cdr, outcall.campaign TO outcall_exporter;
