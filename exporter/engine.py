@@ -148,6 +148,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.lanes.run())
             group.create_task(self.publisher.run(self.runs))
+            group.create_task(self.publisher.attribution.run(self.lanes, self.publisher.changed))
             group.create_task(self._watchdog())
             for collector in self.collectors:
                 group.create_task(self._collect(collector))

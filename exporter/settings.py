@@ -94,6 +94,11 @@ class Settings(BaseModel):
     catalogue_files: list[Path] = Field(
         examples=[["kpis.yaml"]], default=[], description="your own catalogue files: KPIs, thresholds, mapped sources"
     )
+    changes_file: Path | None = Field(
+        examples=["changes.yaml"],
+        default=None,
+        description="what was changed when, to be verified and marked on the dashboards (docs/changes.md)",
+    )
     host_interval: Seconds = Field(default=15, description="between two readings of the host's figures")
     link_capacity: dict[str, float] = Field(
         examples=[{"eth0": 1_000_000_000}],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.commands import check, demo, explain, generate, init_db, relay, serve, simulate
+from exporter.commands import attribute, check, demo, explain, generate, init_db, relay, serve, simulate, verify
 from exporter.commands.base import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -10,6 +10,8 @@ COMMANDS: tuple[Command, ...] = (
     demo.COMMAND,
     check.COMMAND,
     explain.COMMAND,
+    attribute.COMMAND,
+    verify.COMMAND,
     generate.COMMAND,
     simulate.COMMAND,
     init_db.COMMAND,

@@ -21,9 +21,11 @@ from exporter.collectors.host import HostCollector
 from exporter.collectors.sample import Verdict
 from exporter.collectors.walk import Count, Scan
 from exporter.engine import Engine, Loaded
+from exporter.expose import attribution
 from exporter.expose.families import Exposition
 from exporter.expose.health import Reloads
 from exporter.expose.publish import empty_snapshot
+from exporter.expose.text import label_text
 from exporter.generate.metrics import FamilyDoc
 from exporter.relay.metrics import RelayMetrics
 from exporter.semantic.model import Catalogue
@@ -38,10 +40,11 @@ def families(catalogue: Catalogue) -> dict[str, list[FamilyDoc]]:
     own = described(_engine_metrics(catalogue))
     return {
         "指标说明与目标 KPI info and targets": described(_static_metrics(catalogue)),
+        "归因 Attribution": described(_attribution_metrics()),
         "导出器自身 Health of the exporter": [family for family in own if family.name.startswith(PREFIX)],
         "主机 Host": described(_host_metrics()),
         "录音存储 Recording store": described(_recordings_metrics()),
-        "报警转发 Relay": described(RelayMetrics.described()),
+        "告警转发 Relay": described(RelayMetrics.described()),
         "进程 Process": [family for family in own if not family.name.startswith(PREFIX)],
     }
 
@@ -65,8 +68,23 @@ def _labels(metric: Metric) -> tuple[str, ...]:
 def _static_metrics(catalogue: Catalogue) -> Iterable[Metric]:
     exposition = Exposition(catalogue)
     # Without a poll there is no verdict.
-    exposition.families[f"{PREFIX}kpi_state"].block("").put(("",), f'{PREFIX}kpi_state{{kpi="",window=""}} 0\n')
+    labels = label_text(("kpi", "window", *exposition.slice_labels), [""] * (2 + len(exposition.slice_labels)))
+    exposition.families[f"{PREFIX}kpi_state"].block("").put(("",), f"{PREFIX}kpi_state{labels} 0\n")
     return text_string_to_metric_families(exposition.render())
+
+
+def _attribution_metrics() -> Iterable[Metric]:
+    """As on the page, of a KPI that moved by one slice."""
+    names = {
+        "effect": ("kpi", "window", "effect", *attribution.BY),
+        "change": ("kpi", "window"),
+        "reversal": ("kpi", "window"),
+    }
+    labels = {attribution.NAMES[part]: of for part, of in names.items()} | {attribution.END_NAME: ("window",)}
+    families = attribution.declared()
+    for name, of in labels.items():
+        families[name].block("").put((), f"{name}{label_text(of, [''] * len(of))} 0\n")
+    return text_string_to_metric_families("".join(family.render() for family in families.values()))
 
 
 def _engine_metrics(catalogue: Catalogue) -> Iterable[Metric]:

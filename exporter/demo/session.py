@@ -94,7 +94,7 @@ class Demo:
             await self._written.wait()
             prometheus = await servers.prometheus(reachable(app.server.url), relay_at, alertmanager)
             page = await alerts_page(prometheus)
-            panel.more = (Link(page, "报警规则", "Alerts in Prometheus"),)
+            panel.more = (Link(page, "告警规则", "Alerts in Prometheus"),)
             self._announce_alerts(app.server.url, page, alertmanager.url)
             await first_end(prometheus, alertmanager)
 

@@ -9,6 +9,7 @@ from exporter.expose.text import Block, Family, Key, label_text, number_text
 from exporter.kpi.evaluate import Value, evaluate
 from exporter.kpi.judge import STATES, judge, lines_for
 from exporter.kpi.value import quotient
+from exporter.semantic.lines import slice_of
 from exporter.semantic.model import Catalogue, Kpi, Measure
 from exporter.semantic.names import (
     ALL,
@@ -23,7 +24,10 @@ from exporter.semantic.names import (
 )
 from exporter.state.cube import Cube, full_labels
 
-_STATE_HELP = f"Verdict on each KPI over the whole: {', '.join(f'{n} {state}' for n, state in enumerate(STATES))}"
+_STATE_HELP = (
+    "Verdict on each KPI, over the whole and where a slice has lines of its own: "
+    f"{', '.join(f'{n} {state}' for n, state in enumerate(STATES))}"
+)
 
 LevelCells = Mapping[str, Mapping[Key, Sequence[int]]]
 # Whether a dataset (or level) may be shown in a window: fresh, and the window covered.
@@ -65,6 +69,9 @@ class Exposition:
         self.values: dict[tuple[str, str], dict[Key, Value]] = {}
         self._projections: dict[tuple[str, str], Projection] = {}
         self._was_shown: set[tuple[str, str]] = set()
+        own = sorted({label for kpi in catalogue.kpis.values() for label in kpi.labels[len(SLICE_LABELS) :]})
+        self.slice_labels = (*SLICE_LABELS, *own)
+        self._judged = {slug: _judged(kpi) for slug, kpi in catalogue.kpis.items()}
         self._write_static()
         self._declare()
 
@@ -226,17 +233,21 @@ class Exposition:
             self._write_kpi(kpi, "", key, values.get(key))
 
     def _update_states(self) -> None:
-        """`outcall_kpi_state`: the verdict over the whole in the headline window, as the status page has it."""
+        """`outcall_kpi_state`: the verdict in the headline window, as the status page has it.
+
+        Of the whole, and of each slice that has a line of its own.
+        """
         block = self._family(f"{PREFIX}kpi_state", _STATE_HELP).block("")
         for kpi in self.catalogue.kpis.values():
-            window, whole = kpi.headline_window if kpi.windows else "", (ALL,) * len(kpi.labels)
-            value = self.values.get((kpi.slug, window), {}).get(whole)
-            verdict = (
-                "no_target" if value is None else judge(kpi, value, lines_for(kpi, dict.fromkeys(kpi.labels, ALL)))
-            )
-            labels = label_text(("kpi", "window"), (kpi.slug, window or LATEST))
-            line = None if verdict == "no_target" else f"{PREFIX}kpi_state{labels} {STATES.index(verdict)}\n"
-            block.put((kpi.slug,), line)
+            window = kpi.headline_window if kpi.windows else ""
+            values = self.values.get((kpi.slug, window), {})
+            for at in self._judged[kpi.slug]:
+                value, lines = values.get(tuple(at.values())), lines_for(kpi, at)
+                verdict = "no_target" if value is None else judge(kpi, value, lines)
+                slices = dict.fromkeys(self.slice_labels, ALL) | at
+                labels = label_text(("kpi", "window", *slices), (kpi.slug, window or LATEST, *slices.values()))
+                line = None if verdict == "no_target" else f"{PREFIX}kpi_state{labels} {STATES.index(verdict)}\n"
+                block.put((kpi.slug, *at.values()), line)
 
     def _label_text(self, names: tuple[str, ...], window: str, key: Key) -> str:
         at = (names, window, key)
@@ -269,15 +280,21 @@ class Exposition:
         target = self._family(f"{PREFIX}kpi_target", "Target (warning), alarm line (critical) or goal of a KPI").block(
             ""
         )
-        own = sorted({label for kpi in self.catalogue.kpis.values() for label in kpi.labels[len(SLICE_LABELS) :]})
         for kpi in self.catalogue.kpis.values():
             names = ("kpi", "dimension", "unit", "direction", "cadence", "title_zh", "title_en")
             values = (kpi.slug, kpi.dimension, kpi.unit, kpi.direction, kpi.cadence, kpi.title.zh, kpi.title.en)
             info.put((kpi.slug,), f"{PREFIX}kpi_info{label_text(names, values)} 1\n")
             for line in kpi.targets:
-                slices = {label: line.slice.get(label, ALL) for label in (*SLICE_LABELS, *own)}
+                slices = {label: line.slice.get(label, ALL) for label in self.slice_labels}
                 labels = label_text(("kpi", "severity", *slices), (kpi.slug, line.severity, *slices.values()))
                 target.put((labels,), f"{PREFIX}kpi_target{labels} {number_text(line.value)}\n")
+
+
+def _judged(kpi: Kpi) -> list[dict[str, str]]:
+    """The whole, and the slices that have a line of their own, as labels in the order of the KPI's keys."""
+    whole = dict.fromkeys(kpi.labels, ALL)
+    found = [whole, *(whole | slice_of(target) for target in kpi.targets)]
+    return [at for n, at in enumerate(found) if at not in found[:n]]
 
 
 def _part(value: Value, part: str) -> float | None:

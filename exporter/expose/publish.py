@@ -13,6 +13,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from exporter.calldb.aside import aside
 from exporter.calldb.lanes import Lanes
+from exporter.expose.attribution import Attributor
 from exporter.expose.board import StatusBuilder
 from exporter.expose.families import Exposition
 from exporter.expose.health import CollectorRun, HealthCollector
@@ -72,6 +73,7 @@ class Publisher:
     ) -> None:
         self.lanes, self.exposition, self.health, self.registry = lanes, exposition, health, registry
         self.status = StatusBuilder(lanes, exposition)
+        self.attribution = Attributor(lanes.catalogue)
         self.snapshot = self._first = first
         self._began = time.monotonic()
         self._latest_status = first.status
@@ -132,8 +134,9 @@ class Publisher:
             return name in fresh and (not window or tracker.covers(name, windows[window], tracker.cube.as_of))
 
         self.exposition.update(tracker.cube, tracker.levels, shown)
-        body = self.exposition.render()
-        self.health.series = self.exposition.series()
+        effects = self.attribution.families(tracker, fresh).values()
+        body = self.exposition.render() + "".join([family.render() for family in effects])
+        self.health.series = self.exposition.series() + sum(family.series() for family in effects)
         tails = (_render_text(self.registry).decode(), _render_openmetrics(self.registry).decode())
         text, openmetrics = make_pages(body, *tails)
         return Snapshot(text, openmetrics, self._status(runs))

@@ -14,7 +14,7 @@ INTRO = """
 每个指标的公式、指标名、标签、窗口、目标与口径。“无样本”即不输出：从不为 0，也从不为 NaN。
 Formula, metric names, labels, windows, targets and SQL of each KPI. Nothing over nothing is absent: never 0, never NaN.
 
-比率旁有样本数与 Wilson 95% 上下界；仅当样本数足够、比率越线且有利一侧的界也越过目标时才报警（零容忍指标除外）。
+比率旁有样本数与 Wilson 95% 上下界；仅当样本数足够、比率越线且有利一侧的界也越过目标时才告警（零容忍指标除外）。
 Beside a ratio stand its samples and Wilson 95 % bounds; an alert needs enough samples, the ratio beyond its line and
 the bound on the good side beyond the target (zero-tolerance KPIs excepted). All metrics: [metrics.md](metrics.md).
 """
@@ -36,7 +36,7 @@ def kpi_table(catalogue: Catalogue, link: str) -> str:
         for kpi in (kpi for kpi in catalogue.kpis.values() if kpi.dimension == name):
             title = f"[{kpi.title.zh}]({link}#{kpi.slug}) {kpi.title.en}"
             rows.append((dimension(name).zh, title, code(kpi_metric(kpi.slug, kpi.unit)), *_lines(catalogue, kpi)))
-    return table(("维度", "指标 KPI", "Metric", "目标 Target", "报警线 Alarm line"), rows)
+    return table(("维度", "指标 KPI", "Metric", "目标 Target", "告警线 Alarm line"), rows)
 
 
 def _dimensions(catalogue: Catalogue) -> list[str]:
@@ -91,7 +91,7 @@ def _facts(catalogue: Catalogue, kpi: Kpi) -> list[tuple[str, str]]:
     if kpi.zero_tolerance:
         rows.append(("零容忍 Zero tolerance", "一次违规即违规 one breach is a breach"))
     elif kpi.targets:
-        rows.append(("报警最少样本 Samples for an alert", str(kpi.min_samples)))
+        rows.append(("告警最少样本 Samples for an alert", str(kpi.min_samples)))
     return [*rows, ("改进措施 Remedy", both(kpi.remedy))] if kpi.remedy.zh else rows
 
 

@@ -43,7 +43,7 @@ FILES = {
 INTRO = """
 # 处置手册 Runbooks
 
-每条报警一页：含义、可能原因、查询、处理、升级。页首由目录生成，其余手写。
+每条告警一页：含义、可能原因、查询、处理、升级。页首由目录生成，其余手写。
 One page for each alert: meaning, likely causes, queries, what to do, when to escalate. The head of each page is
 generated, the rest is written by hand.
 
@@ -51,7 +51,7 @@ generated, the rest is written by hand.
   The PromQL is ready to use; with two replicas choose one (`instance="…"`) or take `max by (…)` of it.
 - SQL 用规范表名，业务时区写作 `Asia/Shanghai`；请以只读身份运行，结果里只有编号与计数。
   The SQL uses the canonical names and `Asia/Shanghai`; run it with a role that can only read. It shows ids and counts.
-- 先看报警的 `where`：它已经指出最坏的场景、代际与时段。
+- 先看告警的 `where`：它已经指出最坏的场景、代际与时段。
   Look at the alert's `where` first: it names the worst scenario, generation and period.
 - 处置目标：15 分钟。恢复与否先看较短的窗口（多数指标有 5m、1h），不必等长窗口回落。
   Handle it within 15 minutes. Recovery shows in the shorter windows (of most KPIs 5m and 1h) long before the longest
@@ -188,4 +188,4 @@ def _section(title: str, pages: list[Page]) -> list[str]:
     if not pages:
         return []
     rows = [(f"[{item.name}]({item.name}.md)", ", ".join(item.severities), both(item.title)) for item in pages]
-    return [f"## {title}", table(("报警 Alert", "级别 Severity", "含义 Meaning"), rows)]
+    return [f"## {title}", table(("告警 Alert", "级别 Severity", "含义 Meaning"), rows)]

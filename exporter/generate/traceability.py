@@ -29,20 +29,20 @@ DRILLDOWN = "drilldown"
 INTRO = """
 # 追溯表 Traceability
 
-每个指标：从定义到指标名、报警规则、测试、面板、处置手册。由目录与大盘生成，`make test` 检查其完整。
+每个指标：从定义到指标名、告警规则、测试、面板、处置手册。由目录与仪表盘生成，`make test` 检查其完整。
 Each KPI from its definition to its metrics, alert rules, tests, panels and runbooks. Generated from the catalogue and
 the boards; `make test` checks that it is complete.
 
-- **测试 Tests**：`promtool` 用例（报警何时响、何时不响、何时恢复）；`oracle` 用独立 SQL 逐次核对每个指标值。
+- **测试 Tests**：`promtool` 用例（告警何时响、何时不响、何时恢复）；`oracle` 用独立 SQL 逐次核对每个指标值。
   `promtool` cases (when an alert fires, when not, when it clears); the oracle compares every value with plain SQL.
-- **面板 Panels**：大盘、面板编号；英文大盘编号相同，uid 加 `-en`。每条查询都在真实 Prometheus 上运行
+- **面板 Panels**：仪表盘、面板编号；英文仪表盘编号相同，uid 加 `-en`。每条查询都在真实 Prometheus 上运行
   （[tests/dashboards](../tests/dashboards/test_queries.py)）。
   Board and panel id; English boards have the same ids, their uids end in `-en`. Every query runs on a real Prometheus.
-- 所有报警文本 all texts of alerts: [annotations.test.yml](../rules/tests/annotations.test.yml)；记录规则 recording
+- 所有告警文本 all texts of alerts: [annotations.test.yml](../rules/tests/annotations.test.yml)；记录规则 recording
   rules: [recording.test.yml](../rules/tests/recording.test.yml)。
 """
-KPI_HEADER = ("指标 KPI", "指标名 Metrics", "报警规则 Rules", "测试 Tests", "面板 Panels", "处置手册 Runbooks")
-ALERT_HEADER = ("报警 Alert", "规则 Rule", "测试 Test", "大盘 Board", "处置手册 Runbook")
+KPI_HEADER = ("指标 KPI", "指标名 Metrics", "告警规则 Rules", "测试 Tests", "面板 Panels", "处置手册 Runbooks")
+ALERT_HEADER = ("告警 Alert", "规则 Rule", "测试 Test", "仪表盘 Board", "处置手册 Runbook")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def traceability(catalogue: Catalogue, files: Iterable[Generated]) -> Generated:
         rows = [_row(catalogue, kpi, boards, pages) for kpi in catalogue.kpis.values() if kpi.dimension == name]
         parts += [f"## {both(dimension(name))}", table(KPI_HEADER, rows)] if rows else []
     others = [_other(item, boards) for item in pages.values() if item.kpi is None]
-    parts += ["## 其他报警 Other alerts", table(ALERT_HEADER, others)]
+    parts += ["## 其他告警 Other alerts", table(ALERT_HEADER, others)]
     return Generated(PATH, head("dashboards", "exporter/catalogue and the boards") + "\n" + page(*parts))
 
 
@@ -106,10 +106,10 @@ def _row(catalogue: Catalogue, kpi: Kpi, boards: list[_Board], pages: dict[str, 
 def why_no_alert(kpi: Kpi) -> str:
     """The reason why a KPI has none."""
     if not kpi.targets:
-        return "无线，故无报警 no line, so no alert"
+        return "无线，故无告警 no line, so no alert"
     if all(target.severity == "goal" for target in kpi.targets):
-        return "只有期望，不报警 a goal only, so no alert"
-    return "报警已关闭 its alerts are switched off"
+        return "只有期望，不告警 a goal only, so no alert"
+    return "告警已关闭 its alerts are switched off"
 
 
 def _rule(item: Page) -> str:

@@ -22,7 +22,7 @@ CADENCES = {
 SEVERITIES: Mapping[Severity, Text] = {
     "goal": Text(zh="目标（只展示）", en="goal, shown only"),
     "warning": Text(zh="目标线", en="target; missed: warning"),
-    "critical": Text(zh="报警线", en="alarm line; crossed: critical"),
+    "critical": Text(zh="告警线", en="alarm line; crossed: critical"),
 }
 SHORT: Mapping[Severity, str] = {"goal": "◎", "warning": "", "critical": "⚠"}
 SIGN = {"higher": "≥", "lower": "≤"}

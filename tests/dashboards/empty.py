@@ -101,22 +101,22 @@ SILENT = "no alert of the KPI may fire on the stage"
 NO_ALERT = "the KPI has no alert"
 NO_BOUND = "the alert of the KPI asks for no bound, or the KPI has none"
 FEW = "what a person finds is so rare that a script may have none in a day"
-TREND, SLICED, WHY = "走势（比率为 %）", "切片，按偏离目标排序（比率为 %）", "为什么没有报警（比率为 %）"
+TREND, SLICED, WHY = "走势（比率为 %）", "切片，按偏离目标排序（比率为 %）", "为什么没有告警（比率为 %）"
 OWN = "按逾期阶段、方言、业务类型"
 
 MAY_BE_EMPTY = (
     Empty("overview", "通话中", "A", "which calls ran in the past no table tells", sometimes=True),
     Empty("exporter", "对账修正", "A", WELL, sometimes=True),
     Empty("exporter", "拒绝的行", "A", WELL, sometimes=True),
-    Empty("exporter", "失败的语句", "A", WELL, sometimes=True),
+    Empty("exporter", "失败的查询", "A", WELL, sometimes=True),
     Empty("exporter", "并入 other 的标签值", "A", WELL, sometimes=True),
-    Empty("exporter", "语句耗时", "ABC", IDLE, sometimes=True),
+    Empty("exporter", "查询耗时", "ABC", IDLE, sometimes=True),
     Empty("exporter", "读取行数", "A", IDLE, sometimes=True),
     Empty("exporter", "投递", "A", "nobody tells the relay of the stage of alerts"),
     Empty("host", "错误与丢包", "ABCD", WELL, sometimes=True),
     Empty("host", "容器 CPU / 限额", "A", UNLIMITED, sometimes=True),
     Empty("host", "容器内存", "B", UNLIMITED, sometimes=True),
-    Empty("host", "被限流", "A", UNLIMITED, sometimes=True),
+    Empty("host", "CPU 节流", "A", UNLIMITED, sometimes=True),
     Empty("drilldown", "现值", "A", UNIT, unit_is_not("ratio")),
     Empty("drilldown", "现值", "B", UNIT, unit_is_not("cny")),
     Empty("drilldown", "现值", "C", UNIT, unit_is_not("seconds")),
@@ -138,12 +138,12 @@ MAY_BE_EMPTY = (
     Empty("drilldown", SLICED, "", NOT_SLICED, not_by("generation")),
     Empty("drilldown", SLICED, "BCD", NO_LINE, no_line("warning"), sometimes=True),
     Empty("drilldown", SLICED, "FG", "only a ratio has bounds", no_bounds),
-    Empty("drilldown", "钟点 × 星期，近 4 周（比率为 %）", "A", "drawn from the window of an hour", no_hour),
+    Empty("drilldown", "小时 × 星期，近 4 周（比率为 %）", "A", "drawn from the window of an hour", no_hour),
     Empty("drilldown", WHY, "AEH", NO_ALERT, no_lines, sometimes=True),
     Empty("drilldown", WHY, "BF", NO_LINE, no_line("warning"), sometimes=True),
     Empty("drilldown", WHY, "C", NO_LINE, no_line("critical"), sometimes=True),
     Empty("drilldown", WHY, "DG", NO_BOUND, no_gate, sometimes=True),
     Empty("drilldown", WHY, "I", SILENT, sometimes=True),
-    Empty("drilldown", "报警时间线", "A", SILENT, sometimes=True),
+    Empty("drilldown", "告警时间线", "A", SILENT, sometimes=True),
     Empty("scripts", ANY, "", FEW, of("violation_detection"), sometimes=True),
 )

@@ -44,7 +44,7 @@ def panels() -> list[Json]:
         panel("row", "行", (0, 8, 24, 1), id=4),
         panel("timeseries", "走势", (0, 9, 12, 8), ranged(ratio, legendFormat="{{script}}"), id=5, fieldConfig=RATIO),
         panel("bargauge", "条", (12, 9, 6, 8), ranged("dials", legendFormat="{{scenario}}"), id=6),
-        panel("state-timeline", "报警", (18, 9, 6, 8), ranged("firing", legendFormat="{{alertname}}"), id=7),
+        panel("state-timeline", "告警", (18, 9, 6, 8), ranged("firing", legendFormat="{{alertname}}"), id=7),
         panel("text", "说明", (0, 17, 24, 3), id=8, options={"content": "**$scenario** 的说明"}),
         panel("stat", "坏", (0, 20, 24, 4), instant("sum("), id=9),
     ]
@@ -80,7 +80,7 @@ def test_a_dashboard_is_drawn(prometheus: Prometheus, session: Browser, tmp_path
     assert {"v1.0", "v2.0"} <= set(texts["走势"].split())
     assert "10.000%" in texts["走势"], "the axis in the unit, with the decimals of its steps"
     assert "marketing" in texts["条"]
-    assert "Hangups" in texts["报警"]
+    assert "Hangups" in texts["告警"]
     assert "collection 的说明" in texts["说明"]
     assert "parse error" in texts["坏"]
     assert [(name, what.split(":")[0]) for name, what in seen] == [("2 空", "no data"), ("9 坏", "error")]

@@ -34,7 +34,7 @@ class FakePanel:
         return [Switch(name, name, self._words, self._words, "effect", at) for name, at in self.since.items()]
 
     def links(self) -> Sequence[Link]:
-        return [Link("http://127.0.0.1:1/?a&b", "报警", "Alerts")]
+        return [Link("http://127.0.0.1:1/?a&b", "告警", "Alerts")]
 
     def turn(self, name: str, *, on: bool) -> bool:
         if name in self.since:

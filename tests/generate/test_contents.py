@@ -63,7 +63,7 @@ def test_every_kpi_is_explained() -> None:
         assert f"`{kpi_metric(kpi.slug, kpi.unit)}`" in stanza
         assert formula(kpi) in stanza
         assert kpi.remedy.zh in stanza
-        assert stanza.count("目标线") + stanza.count("报警线") + stanza.count("（只展示）") >= len(kpi.targets)
+        assert stanza.count("目标线") + stanza.count("告警线") + stanza.count("（只展示）") >= len(kpi.targets)
         for measure in kpi.measures:
             assert measure.help in stanza
 

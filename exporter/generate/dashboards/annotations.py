@@ -17,8 +17,8 @@ NEW_SCRIPT = (
 )
 
 
-# How long a beginning is drawn: longer than the steps of a month.
-_BEGINNING = "5m"
+# Grafana takes longer steps over longer spans: a beginning is what was not there a step before.
+_BEGINNING = "$__interval"
 
 
 def events(context: Context, *, calm: bool = False, **alerts: str) -> list[dashboard.AnnotationQuery]:
@@ -28,7 +28,7 @@ def events(context: Context, *, calm: bool = False, **alerts: str) -> list[dashb
     of = critical if critical == warning else f"{critical} or {warning}"
     began = " or ".join(f"{alert} offset {_BEGINNING}" for alert in of.split(" or "))
     expr = f"max by ({by}) ({of})\nunless max by ({by}) ({began})"
-    title = context.say("报警", "Alerts")
+    title = context.say("告警", "Alerts")
     found = [
         _annotation(title, "red", expr, "{{alertname}}", "{{severity}} {{kpi}} {{scenario}} {{generation}}", not calm)
     ]
@@ -50,7 +50,7 @@ def _annotation(
         enable=drawn,
         icon_color=colour,
         expr=expr,
-        target=target(Query("Anno", expr)),
+        target=target(Query("Anno", expr), interval="1m"),
         title_format=title,
         text_format=text,
         tag_keys="severity",

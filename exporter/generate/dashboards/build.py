@@ -39,13 +39,14 @@ def build(context: Context, board: Board) -> dashboard.Dashboard:
     )
 
 
-def target(query: Query) -> prometheus.Dataquery:
-    """A query as Grafana keeps it."""
+def target(query: Query, interval: str | None = None) -> prometheus.Dataquery:
+    """A query as Grafana keeps it; `interval`: its shortest step."""
     return prometheus.Dataquery(
         datasource=DATASOURCE,
         ref_id=query.ref,
         expr=query.expr,
         legend_format=query.legend or None,
+        interval=interval,
         instant=query.form != "range",
         range_val=query.form == "range",
         format_val=prometheus.PromQueryFormat.TABLE

@@ -140,7 +140,7 @@ def _latency(context: Context) -> Iterable[Block]:
             overrides.append(fields.of_query(ref, **kpiblocks.dashed(colour)))
     defaults = fields.defaults(context, unit="s", color=fields.palette())
     words = context.say(
-        "百分位由固定分桶线性插值，均值精确；目标与报警线针对 p95。",
+        "百分位由固定分桶线性插值，均值精确；目标与告警线针对 p95。",
         "Percentiles by linear interpolation in fixed buckets, the mean is exact; the lines are those of p95.",
     )
     title = f"{context.pick(kpi.title)} · p50 / p95 / p99"

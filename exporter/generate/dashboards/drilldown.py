@@ -9,9 +9,9 @@ from exporter.generate.dashboards.block import Block, Board, Query, Section
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.hourtable import hour_table
 from exporter.generate.dashboards.slicetable import slice_table
-from exporter.generate.dashboards.variables import datasource, kpi, member, values_of, window
+from exporter.generate.dashboards.variables import datasource, kpi, member, slice_of, window
 from exporter.generate.dashboards.whytable import why_table
-from exporter.semantic.names import ALL, UNIT_SUFFIX
+from exporter.semantic.names import UNIT_SUFFIX
 
 _SEVERITIES = (("D", "goal", "light-blue"), ("E", "warning", fields.ORANGE), ("F", "critical", fields.RED))
 
@@ -21,12 +21,12 @@ def drilldown(context: Context) -> Board:
     first = "early_hangup" if "early_hangup" in context.catalogue.kpis else next(iter(context.catalogue.kpis))
     own = promql.own_labels(context.catalogue)
     of_kpi = f'{{{promql.named(promql.KPI)},window=~"$window|",scenario="$scenario"}}'
-    labels = [values_of(label, context.title(label), of_kpi, label, ALL) for label in ("script", *own)]
+    labels = [slice_of(label, context.title(label), of_kpi) for label in ("script", *own)]
     return Board(
         "drilldown",
         context.say("外呼绩效 · 下钻", "Outbound calls · drill-down"),
         context.say(
-            "选定一个指标：偏离目标最远的切片在最前；按场景、代际、时段、话术拆解；为什么没有报警。",
+            "选定一个指标：偏离目标最远的切片在最前；按场景、代际、时段、话术拆解；为什么没有告警。",
             "One KPI of choice: the slices farthest off first; by scenario, generation, period, script; "
             "why no alert fires.",
         ),
@@ -37,10 +37,10 @@ def drilldown(context: Context) -> Board:
                 context.say("切片：谁造成的", "Slices: where it comes from"),
                 (slice_table(context), *drillslices.splits(context)),
             ),
-            Section("hours", context.say("钟点与星期", "Hours and weekdays"), (hour_table(context),)),
+            Section("hours", context.say("小时与星期", "Hours and weekdays"), (hour_table(context),)),
             Section(
                 "alerts",
-                context.say("报警：为什么响、为什么不响", "Alerts: why they fire, why they do not"),
+                context.say("告警：为什么响、为什么不响", "Alerts: why they fire, why they do not"),
                 (why_table(context), timeline(context, 24, 6, promql.KPI)),
             ),
         ],
@@ -77,7 +77,7 @@ def _samples(context: Context) -> Block:
     at = promql.chosen(context.catalogue)
     query = Query("A", f"max({promql.anyone(at, 'samples')})", context.say("样本", "samples"), "instant")
     defaults = fields.defaults(context, unit=fields.COUNT, decimals=0, thresholds=fields.steps((None, "text")))
-    words = context.say("分母：少于 30 不报警。", "The denominator: below 30 nothing alerts.")
+    words = context.say("分母：少于 30 不告警。", "The denominator: below 30 nothing alerts.")
     return Block("samples", context.say("样本", "Samples"), words, 4, 5, (query,), looks.value(defaults))
 
 
@@ -100,7 +100,7 @@ def _course(context: Context) -> Block:
     overrides.append(fields.of_query("G", **kpiblocks.behind(say("样本", "samples"))))
     defaults = fields.defaults(context, color=fields.palette())
     words = say(
-        "所选切片的走势、95% 区间、目标与报警线、样本。比率以百分数显示。",
+        "所选切片的走势、95% 区间、目标与告警线、样本。比率以百分数显示。",
         "The chosen slice: course, 95 % bounds, target, alarm line, samples. Ratios in percent.",
     )
     title = say("走势（比率为 %）", "Course (ratios in %)")

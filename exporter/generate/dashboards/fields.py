@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from grafana_foundation_sdk.models import common, dashboard
 
 from exporter.generate.dashboards.context import Context
+from exporter.semantic.lines import lines_for
 from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL
 
@@ -17,6 +18,7 @@ JUST_ABOVE = 1e-9
 # Closer to 0 or 1 than this, a tenth of a percent point matters.
 _FINE = 0.02
 
+_GOAL = "light-blue"
 # Counts are shown to the last one, with thousands apart.
 COUNT = "locale"
 
@@ -32,20 +34,24 @@ def decimals(kpi: Kpi) -> int:
     return 2 if any(min(abs(t.value), abs(1 - t.value)) < _FINE for t in kpi.targets) else 1
 
 
-def lines(kpi: Kpi) -> dashboard.ThresholdsConfig:
-    """Green, orange beyond the target, red beyond the alarm line, as the whole has them; blue without any."""
-    of = {t.severity: t.value for t in kpi.targets if all(value == ALL for value in t.slice.values())}
-    target, alarm = of.get("warning"), of.get("critical")
-    if target is None and alarm is None:
+def lines(kpi: Kpi, at: Mapping[str, str] | None = None) -> dashboard.ThresholdsConfig:
+    """Green; light blue short of the goal, orange beyond the target, red beyond the alarm line; blue without any.
+
+    By the lines of the whole, or of the slice `at`.
+    """
+    of = lines_for(kpi, dict.fromkeys(kpi.labels, ALL) | dict(at or {}))
+    found = [(of.goal, _GOAL), (of.warning, ORANGE), (of.critical, RED)]
+    known = [(value, colour) for value, colour in found if value is not None]
+    if not known:
         return steps((None, BLUE))
     if kpi.direction == "lower":
-        above = [(line + JUST_ABOVE, colour) for line, colour in ((target, ORANGE), (alarm, RED)) if line is not None]
-        return steps((None, GREEN), *_no_twins(above))
-    if target is None:
-        return steps((None, RED), (alarm, GREEN))
-    if alarm is None or alarm >= target:
-        return steps((None, ORANGE if alarm is None else RED), (target, GREEN))
-    return steps((None, RED), (alarm, ORANGE), (target, GREEN))
+        return steps((None, GREEN), *_no_twins([(value + JUST_ABOVE, colour) for value, colour in known]))
+    # From below: each colour ends where the next better one begins.
+    worst_first = list(reversed(_no_twins(known)))
+    colours = [*(colour for _, colour in worst_first[1:]), GREEN]
+    return steps(
+        (None, worst_first[0][1]), *((value, colour) for (value, _), colour in zip(worst_first, colours, strict=True))
+    )
 
 
 def _no_twins(found: list[tuple[float, str]]) -> list[tuple[float, str]]:
@@ -132,16 +138,20 @@ def named(members: Mapping[str, str]) -> dashboard.ValueMap:
     return mapping({value: (title, "") for value, title in members.items()})
 
 
-def display_names(members: Mapping[str, str]) -> list[Override]:
-    """Series that bear a label's value shown under its name."""
-    return [column(value, displayName=title) for value, title in members.items() if value != ALL]
+def display_names(members: Mapping[str, str], kpi: Kpi | None = None, label: str = "") -> list[Override]:
+    """Series that bear a label's value shown under its name; of a KPI with the colours of that slice's lines."""
+    found = []
+    for value, title in members.items():
+        own = {} if kpi is None else {"thresholds": lines(kpi, {label: value})}
+        found.append(column(value, displayName=title, **own))
+    return found[1:]
 
 
 def states(context: Context) -> dashboard.ValueMap:
     """`outcall_kpi_state` in words; -1 and -2 stand for no target and no value."""
     return mapping(
         {
-            "4": (context.say("越过报警线", "alarm"), RED),
+            "4": (context.say("越过告警线", "alarm"), RED),
             "3": (context.say("未达目标", "missed"), ORANGE),
             "2": (context.say("待观察", "watch"), YELLOW),
             "1": (context.say("低于期望", "below goal"), "light-blue"),
@@ -150,6 +160,12 @@ def states(context: Context) -> dashboard.ValueMap:
             "-2": (context.say("无通话", "no calls"), GREY),
         }
     )
+
+
+def ranks(context: Context) -> dashboard.ValueMap:
+    """The highest severity that fires, as a number."""
+    critical, warning = context.say("严重", "critical"), context.say("警告", "warning")
+    return mapping({"2": (critical, RED), "1": (warning, ORANGE)})
 
 
 def severities(context: Context) -> dashboard.ValueMap:

@@ -20,19 +20,19 @@ def hour_table(context: Context) -> Block:
     names = say("周一 周二 周三 周四 周五 周六 周日", "Mon Tue Wed Thu Fri Sat Sun").split()
     days = dict(zip("1234560", names, strict=True))
     columns = {_CORNER: say("时", "Hour")} | days
-    colour = dashboard.FieldColor(dashboard.FieldColorModeId.CONTINUOUS_BL_YL_RD)
+    colour = dashboard.FieldColor(dashboard.FieldColorModeId.CONTINUOUS_BLUES)
     overrides = [
         fields.override("byRegexp", f"/^({'|'.join(names)})$/", custom__cellOptions=fields.background()),
         fields.column(columns[_CORNER], custom__width=60),
     ]
     words = say(
-        "近 4 周每个钟点（业务时区），按样本加权；红高蓝低。没有 1h 窗口的指标不显示。",
-        "Each hour of the last four weeks, local time, weighted by samples; red is high, blue low. "
+        "近 4 周每个小时（业务时区），按样本加权；越亮越高。没有 1h 窗口的指标不显示。",
+        "Each hour of the last four weeks, local time, weighted by samples; brighter is higher. "
         "KPIs without a window of 1h are not shown.",
     )
     return Block(
         "hours",
-        say("钟点 × 星期，近 4 周（比率为 %）", "Hour by weekday, four weeks (ratios in %)"),
+        say("小时 × 星期，近 4 周（比率为 %）", "Hour by weekday, four weeks (ratios in %)"),
         words,
         24,
         18,

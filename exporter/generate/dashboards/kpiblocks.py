@@ -39,7 +39,7 @@ def line_words(context: Context, kpi: Kpi) -> str:
         of = {t.severity: t.value for t in kpi.targets if not any(v != ALL for v in t.slice.values())}
         if severity in of:
             beyond = severity == "critical"
-            sign = _sign(kpi, beyond)
+            sign = _sign(kpi, beyond) if beyond else _aim_sign(kpi, of[severity])
             words.append(f"{context.say(*names)} {sign} {_amount(kpi, of[severity])}")
     return context.say("；", "; ").join(words)
 
@@ -48,13 +48,13 @@ def aim(kpi: Kpi) -> str:
     """What is to be reached over the whole: `≤25%`; nothing where there is no such line."""
     of = {t.severity: t.value for t in kpi.targets if not any(v != ALL for v in t.slice.values())}
     wanted = of.get("goal", of.get("warning"))
-    return "" if wanted is None else f"{_sign(kpi, False)}{_amount(kpi, wanted)}"
+    return "" if wanted is None else f"{_aim_sign(kpi, wanted)}{_amount(kpi, wanted)}"
 
 
 LINE_WORDS: Mapping[str, tuple[str, str]] = {
     "goal": ("期望", "goal"),
     "warning": ("目标", "target"),
-    "critical": ("报警", "alarm"),
+    "critical": ("告警", "alarm"),
 }
 
 
@@ -62,6 +62,11 @@ def _sign(kpi: Kpi, beyond: bool) -> str:
     if beyond:
         return ">" if kpi.direction == "lower" else "<"
     return "≤" if kpi.direction == "lower" else "≥"
+
+
+def _aim_sign(kpi: Kpi, value: float) -> str:
+    """Nothing is below none of all, or above all of all."""
+    return "=" if kpi.unit == "ratio" and value in (0, 1) else _sign(kpi, False)
 
 
 def _amount(kpi: Kpi, value: float) -> str:
@@ -87,33 +92,48 @@ def samples_word(context: Context, kpi: Kpi) -> str:
     return context.say("应还", "due") if kpi.slug in context.of_money else context.say("样本", "samples")
 
 
-def tile(context: Context, kpi: Kpi, matchers: Mapping[str, str], variables: Iterable[str], width: int) -> Block:
-    """Its value and how many it was computed of; a click leads to the drill-down."""
-    link = to_kpi(context, kpi, *variables)
+def tile(
+    context: Context,
+    kpi: Kpi,
+    matchers: Mapping[str, str],
+    variables: Iterable[str],
+    width: int,
+    *,
+    judged: bool = False,
+) -> Block:
+    """Its value and how many it was computed of; a click leads to the drill-down. `judged`: the exporter's verdict."""
     defaults = fields.defaults(
         context,
         unit=fields.UNITS[kpi.unit],
         decimals=fields.decimals(kpi),
         thresholds=fields.lines(kpi),
-        links=[link],
+        links=[to_kpi(context, kpi, *variables)],
     )
-    queries = [
-        Query(
-            "A",
-            promql.gauge(kpi, "value", matchers),
-            context.say("值", "value"),
-            "instant",
-        )
-    ]
+    queries = [Query("A", promql.gauge(kpi, "value", matchers), context.say("值", "value"), "instant")]
     overrides = []
     if has_samples(kpi):
         legend = samples_word(context, kpi)
         queries.append(Query("B", promql.gauge(kpi, "samples", matchers), legend, "instant"))
         overrides.append(fields.of_query("B", color=fields.fixed("text"), **fields.samples(kpi)))
+    if judged and kpi.targets:
+        expr = f"max({promql.selector(promql.STATE, {'kpi': kpi.slug})})"
+        queries.append(Query("C", expr, context.say("状态", "state"), "instant"))
+        blank = fields.steps((None, fields.GREY))
+        overrides.append(
+            fields.of_query("C", unit="none", decimals=0, mappings=[fields.states(context)], thresholds=blank)
+        )
+    note = (
+        ""
+        if judged
+        else context.say(
+            "颜色按整体的线；切片自己的线见走势。",
+            "Coloured by the lines of the whole; the course has those of the slice.",
+        )
+    )
     return Block(
         f"{kpi.slug}/tile",
         f"{context.pick(kpi.title)} {aim(kpi)}".strip(),
-        describe(context, kpi),
+        "\n\n".join(filter(None, (describe(context, kpi), note))),
         width,
         4,
         tuple(queries),
@@ -234,6 +254,6 @@ def split(context: Context, kpi: Kpi, label: str, matchers: Mapping[str, str], w
         width,
         height,
         (Query("A", promql.gauge(kpi, "value", wanted, [label]), f"{{{{{label}}}}}", "instant"),),
-        looks.bars(defaults, fields.display_names(context.members(label))),
+        looks.bars(defaults, fields.display_names(context.members(label), kpi, label)),
         of_kpi(context, kpi),
     )

@@ -12,18 +12,22 @@ from exporter.generate.wording import dimension
 from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL, LATEST, SLICE_LABELS
 
-_WIDTHS = {"Value #B": 78, "Value #C": 74, "Value #D": 74, "Value #E": 84, "Value #F": 84}
-
 
 def kpi_table(context: Context) -> Block:
     """A row for each KPI: state, value, lines, samples, bounds; its name leads to the drill-down."""
     columns = _columns(context)
     words = context.say(
-        "按状态排序：红、橙、黄在前。比率以百分数显示。每个指标取其主窗口（多为 24h）与整体。点名称下钻。",
-        "Sorted by state: red, orange, yellow first. Ratios in percent. Each KPI in its main window (mostly 24h), "
-        "over the whole. Click a name to drill down.",
+        "有告警的在前，再按状态：红、橙、黄。状态含有自己目标线的切片（如老年）；"
+        "值取主窗口（多为 24h）与整体，比率为 %。点名称下钻。",
+        "What fires first, then by state: red, orange, yellow. The state covers slices with lines of their own (the "
+        "elderly, say); the value is that of the whole in the main window (mostly 24h), ratios in percent.",
     )
-    defaults = fields.defaults(context, decimals=2, thresholds=fields.steps((None, "text")), none="–")
+    defaults = fields.defaults(
+        context,
+        decimals=2,
+        thresholds=fields.steps((None, "text")),
+        none=context.say("导出器没有数据", "nothing from the exporter"),
+    )
     return Block(
         "every-kpi",
         context.say("全部指标：红黄绿排序", "Every KPI, the worst first"),
@@ -32,7 +36,7 @@ def kpi_table(context: Context) -> Block:
         22,
         _queries(context),
         looks.rows(defaults, _overrides(context, columns)),
-        transformations=(tables.merged(), tables.sorted_by("Value #A"), tables.organized(columns)),
+        transformations=(tables.merged(), tables.sorted_by("Value #G"), tables.organized(columns, ["Value #G"])),
     )
 
 
@@ -52,19 +56,24 @@ def _queries(context: Context) -> tuple[Query, ...]:
     by = f"kpi, {labels}"
 
     def joined(expr: str) -> str:
-        return f"({expr}) * on (kpi) group_left ({labels}) max by ({by}) ({promql.INFO})"
+        return f"({expr}) * on (kpi) group_left ({labels}) {promql.titles(labels)}"
 
     def read(expr: str) -> str:
         return f"max by ({by}, unit) ({promql.read(expr, labels)})"
 
+    alerts = " or on (kpi) ".join(
+        f"max by (kpi) ({promql.firing(severity=name)}) * {rank}" for name, rank in (("critical", 2), ("warning", 1))
+    )
+    state = _states(context)
     exprs = (
-        f"{joined(_states(context))}\n* on (kpi) group_left (window) ({_windows(context)})",
+        f"{joined(state)}\n* on (kpi) group_left (window) ({_windows(context)})",
         read(_headlines(context, "value")),
-        read(_lines(context, "warning")),
-        read(_lines(context, "critical")),
-        read(_headlines(context, "lower")),
-        read(_headlines(context, "upper")),
+        read(promql.targets(context.catalogue, "goal", "warning")),
+        read(promql.targets(context.catalogue, "critical")),
+        f"({alerts}) and on (kpi) {promql.INFO}",
         joined(_headlines(context, "samples")),
+        # What fires stands above what only looks bad.
+        f"({state}) + on (kpi) (10 * ({alerts}) or on (kpi) max by (kpi) ({promql.INFO}) * 0)",
     )
     return tuple(Query(ref, expr, form="table") for ref, expr in zip("ABCDEFG", exprs, strict=True))
 
@@ -86,11 +95,6 @@ def _states(context: Context) -> str:
         f"max by (kpi) ({promql.STATE})\nor on (kpi) {_headlines(context, 'value')} * 0 - 1"
         f"\nor on (kpi) max by (kpi) ({promql.INFO}) * 0 - 2"
     )
-
-
-def _lines(context: Context, severity: str) -> str:
-    labels = (*SLICE_LABELS, *promql.own_labels(context.catalogue))
-    return f"max by (kpi) ({promql.selector(promql.TARGET, {'severity': severity} | dict.fromkeys(labels, ALL))})"
 
 
 def _headlines(context: Context, part: str) -> str:
@@ -117,14 +121,13 @@ def _columns(context: Context) -> dict[str, str]:
     say = context.say
     return {
         "Value #A": say("状态", "State"),
+        "Value #E": say("告警", "Alert"),
         _title(context): say("指标", "KPI"),
         "Value #B": say("值", "Value"),
         "unit": say("单位", "Unit"),
         "Value #C": say("目标", "Target"),
-        "Value #D": say("报警线", "Alarm line"),
-        "Value #G": say("样本", "Samples"),
-        "Value #E": say("95% 下界", "95 % lower"),
-        "Value #F": say("95% 上界", "95 % upper"),
+        "Value #D": say("告警线", "Alarm line"),
+        "Value #F": say("样本", "Samples"),
         "dimension": say("维度", "Dimension"),
         "kpi": "slug",
         "window": "window",
@@ -136,11 +139,13 @@ def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Overrid
     link = data_link(context.say("下钻", "Drill down"), to_board(context, "drilldown", variables))
     dimensions = fields.named({name: context.pick(dimension(name)) for name in context.dimensions})
     return [
+        fields.gaps(),
         fields.column(columns["Value #A"], **fields.state(fields.states(context), 92)),
-        fields.column(columns[_title(context)], links=[link], custom__width=178),
-        fields.column(columns["unit"], mappings=[units(context)], custom__width=50),
-        fields.column(columns["Value #G"], unit=fields.COUNT, decimals=0, custom__width=84),
-        fields.column(columns["dimension"], mappings=[dimensions], custom__width=76),
-        *(fields.column(columns[name], custom__width=width) for name, width in _WIDTHS.items()),
+        fields.column(columns["Value #E"], **fields.state(fields.ranks(context), 70)),
+        fields.column(columns[_title(context)], links=[link], custom__width=200),
+        fields.column(columns["unit"], mappings=[units(context)], custom__width=60),
+        fields.column(columns["Value #F"], unit=fields.COUNT, decimals=0, custom__width=90),
+        fields.column(columns["dimension"], mappings=[dimensions], custom__width=96),
+        *(fields.column(columns[name], custom__width=90) for name in ("Value #B", "Value #C", "Value #D")),
         *(fields.column(columns[name], **fields.hidden()) for name in ("kpi", "window")),
     ]

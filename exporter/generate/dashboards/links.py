@@ -58,7 +58,7 @@ def whole(labels: Iterable[str]) -> list[str]:
 def navigation(context: Context, name: str) -> list[dashboard.DashboardLink]:
     """A board's own links: all boards, and itself in the other language."""
     boards = dashboard.DashboardLink(
-        title=context.say("大盘", "Dashboards"),
+        title=context.say("仪表盘", "Dashboards"),
         type_val=dashboard.DashboardLinkType.DASHBOARDS,
         tags=[f"outcall-{context.language}"],
         as_dropdown=True,

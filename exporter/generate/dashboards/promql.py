@@ -20,7 +20,7 @@ from exporter.semantic.names import (
 
 INFO, TARGET, STATE = f"{PREFIX}kpi_info", f"{PREFIX}kpi_target", f"{PREFIX}kpi_state"
 # By `kpi`, 1 where higher is better and -1 where lower is: times a change it is positive for the better.
-GOOD_SIGN = f'(max by (kpi) ({INFO}{{direction="higher"}}) or -max by (kpi) ({INFO}{{direction="lower"}}))'
+GOOD_SIGN = f'(max by (kpi) ({INFO}{{direction="higher"}}) or on (kpi) -max by (kpi) ({INFO}{{direction="lower"}}))'
 # What sums of floating point may be off.
 TINY = "1e-12"
 # Ratios are read in percent.
@@ -113,7 +113,23 @@ def slugged(expr: str, part: str = "value", by: str = "kpi") -> str:
 def chosen(catalogue: Catalogue, **at: str) -> dict[str, str]:
     """Matchers of the slice that the variables say, for any KPI: a label that it does not have matches as well."""
     found = {"window": f"=~$window{OR_NONE}"} | {label: f"${label}" for label in SLICE_LABELS}
-    return found | {label: f"=~${label}{OR_NONE}" for label in own_labels(catalogue)} | at
+    return found | {label: f"=~${{{label}:regex}}{OR_NONE}" for label in own_labels(catalogue)} | at
+
+
+def targets(catalogue: Catalogue, *severities: str, generation: str = "") -> str:
+    """By KPI its line, the first of several severities that it has; of a generation, where that has one of its own."""
+    labels = [*SLICE_LABELS, *own_labels(catalogue)]
+    places = [whole(labels, **at) for at in (({"generation": generation},) if generation else ())] + [whole(labels)]
+    return "\nor on (kpi) ".join(
+        f"max by (kpi) ({selector(TARGET, {'severity': severity} | place)})"
+        for severity in severities
+        for place in places
+    )
+
+
+def titles(labels: str, matchers: str = "") -> str:
+    """What KPIs are, one series each, also while two replicas do not say the same (an upgrade, another catalogue)."""
+    return f"max by (kpi, {labels}) (topk by (kpi) (1, {INFO}{matchers}))"
 
 
 def info(slug: str = KPI, none_of: Iterable[str] = (), **matchers: str) -> str:
@@ -171,6 +187,6 @@ def titled(values: str, labels: Iterable[str], language: str) -> str:
 def read(expr: str, labels: str = "") -> str:
     """Values by KPI as they are read (ratios in percent); `labels`: of `outcall_kpi_info` to be added."""
     more = f", {labels}" if labels else ""
-    ratios = f'max by (kpi, unit{more}) ({INFO}{{unit="ratio"}}) * {PERCENT}'
-    others = f'max by (kpi, unit{more}) ({INFO}{{unit!="ratio"}})'
-    return f"({expr})\n* on (kpi) group_left (unit{more}) ({ratios} or {others})"
+    ratios = titles(f"unit{more}", '{unit="ratio"}') + f" * {PERCENT}"
+    others = titles(f"unit{more}", '{unit!="ratio"}')
+    return f"({expr})\n* on (kpi) group_left (unit{more}) ({ratios} or on (kpi) {others})"

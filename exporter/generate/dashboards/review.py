@@ -28,7 +28,7 @@ class Period:
 
 PERIODS = (
     Period("weekly", "7d", "now-28d", ("business", "experience"), ("周复盘", "weekly review")),
-    Period("monthly", "30d", "now-90d", ("technical", "compliance"), ("月复盘", "monthly review")),
+    Period("monthly", "30d", "now-30d", ("technical", "compliance"), ("月复盘", "monthly review")),
 )
 
 

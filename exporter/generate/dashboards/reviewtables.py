@@ -11,7 +11,7 @@ from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.kpitable import units
 from exporter.generate.dashboards.links import data_link, to_board
 from exporter.semantic.model import Kpi
-from exporter.semantic.names import ALL, SLICE_LABELS
+from exporter.semantic.names import ALL
 
 # Two-sided at 1 %: many KPIs are looked at.
 Z = 2.58
@@ -52,7 +52,7 @@ def review_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
         f"判断：两比例检验，|z| > {Z}（双侧 1%）；仅比率。点指标下钻。",
         f"Verdict: two proportions, |z| > {Z} (1 %, two-sided); ratios only. Click a KPI to drill down.",
     )
-    defaults = fields.defaults(context, decimals=2, thresholds=fields.steps((None, "text")), none="–")
+    defaults = fields.defaults(context, decimals=2, thresholds=fields.steps((None, "text")), none=_none(context))
     return Block(
         "table",
         context.say("本期对上期（比率为 %）", "This period against the last (ratios in %)"),
@@ -68,21 +68,28 @@ def review_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
 def _queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[Query, ...]:
     both = Both(context, window, "|".join(kpi.slug for kpi in kpis))
     ratios = Both(context, window, _counted(context, kpis))
-    labels = [*SLICE_LABELS, *promql.own_labels(context.catalogue)]
-    whole = promql.selector(promql.TARGET, {"severity": "warning"} | dict.fromkeys(labels, ALL))
-    line = f"max by (kpi) ({whole})"
+    least = promql.targets(context.catalogue, "warning", generation="$generation")
+    line = promql.targets(context.catalogue, "goal", "warning", generation="$generation")
     better = f"on (kpi) {promql.GOOD_SIGN}"
+
+    def missed(of: str) -> str:
+        return f"-({both.get('value')} - on (kpi) ({of})) * {better} > bool {promql.TINY}"
+
     exprs = (
         promql.read(both.get("value"), f"title_{context.language}"),
         promql.read(both.get("value", window)),
         promql.read(both.change()),
         f"(({ratios.z()} > bool {Z}) - ({ratios.z()} < bool -{Z})) * {better}",
-        promql.read(f"{line} and on (kpi) {both.get('value')}"),
-        f"-({both.get('value')} - on (kpi) {line}) * {better} > bool {promql.TINY}",
+        promql.read(f"({line}) and on (kpi) {both.get('value')}"),
+        f"({missed(line)}) + on (kpi) (({missed(least)}) or on (kpi) ({missed(line)}) * 0)",
         both.get("samples"),
         both.get("samples", window),
     )
     return tuple(Query(ref, expr, "", "table") for ref, expr in zip("ABCDEFGH", exprs, strict=True))
+
+
+def _none(context: Context) -> str:
+    return context.say("两期都没有数据", "nothing in either period")
 
 
 def _counted(context: Context, kpis: Sequence[Kpi]) -> str:
@@ -117,8 +124,13 @@ def _overrides(context: Context, window: str, columns: dict[str, str]) -> list[f
         "-1": (say("恶化", "worse"), fields.RED),
         "0": (say("无显著变化", "no sure change"), fields.GREY),
     }
-    missed = {"1": (say("未达", "missed"), fields.ORANGE), "0": (say("达标", "met"), fields.GREEN)}
+    missed = {
+        "2": (say("未达", "missed"), fields.ORANGE),
+        "1": (say("低于期望", "below goal"), "light-blue"),
+        "0": (say("达标", "met"), fields.GREEN),
+    }
     return [
+        fields.gaps(),
         fields.column(columns[f"title_{context.language}"], links=[link], custom__width=220),
         fields.column(columns["Value #D"], decimals=0, **fields.state(fields.mapping(verdicts), 120)),
         fields.column(columns["Value #F"], decimals=0, **fields.state(fields.mapping(missed), 100)),
@@ -168,7 +180,7 @@ def _moved_queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[
     enough = f"and {both.get('samples')} >= {LEAST}\nand {both.get('samples', window)} >= {LEAST}"
     top = f"topk({MOVED}, abs({both.change()}\n{enough}))"
     name = f"title_{context.language}"
-    titles = f"on (kpi) group_left ({name}) max by (kpi, {name}) ({promql.INFO})"
+    titles = f"on (kpi) group_left ({name}) {promql.titles(name)}"
     kept = f"and on ({', '.join(labels)}) {top}"
     exprs = (
         f"({promql.titled(top, SLICES, context.language)})\n* {titles}",

@@ -7,7 +7,7 @@ from exporter.generate.dashboards.annotations import events
 from exporter.generate.dashboards.block import Block, Board, Query, Section
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.scripttable import difference, script, script_table, verdict, verdicts
-from exporter.generate.dashboards.variables import datasource, kpi, member, values_of, window
+from exporter.generate.dashboards.variables import datasource, kpi, scenario, values_of, window
 from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL
 
@@ -33,7 +33,7 @@ def scripts(context: Context) -> Board:
             datasource(context),
             kpi(context, _first(context), f'kpi=~"{slugs}"'),
             window(context, "7d"),
-            member(context, "scenario"),
+            scenario(context),
             values_of("script_a", say("话术 A", "Script A"), of_kpi, "script"),
             values_of("script_b", say("话术 B", "Script B"), of_kpi, "script", descending=True),
         ],

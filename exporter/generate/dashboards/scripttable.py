@@ -56,7 +56,11 @@ def script_table(context: Context) -> Block:
         "A, B and the difference of each ratio KPI; among many some differ by chance.",
     )
     defaults = fields.defaults(
-        context, unit="percentunit", decimals=2, thresholds=fields.steps((None, "text")), none="–"
+        context,
+        unit="percentunit",
+        decimals=2,
+        thresholds=fields.steps((None, "text")),
+        none=context.say("没有可比的话术", "no scripts to compare"),
     )
     return Block(
         "every",
@@ -80,7 +84,7 @@ def _queries(context: Context) -> tuple[Query, ...]:
     a, b = ({part: of(side, part) for part in _PARTS} for side in "ab")
     found = difference(a, b)
     exprs = (
-        f"{a['value']} * on (kpi) group_left ({title}) max by (kpi, {title}) ({promql.INFO})",
+        f"{a['value']} * on (kpi) group_left ({title}) {promql.titles(title)}",
         b["value"],
         found["value"],
         found["lower"],
@@ -113,6 +117,7 @@ def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Overrid
     url = to_board(context, "scripts", ["var-kpi=${__data.fields.slug}", *kept])
     link = data_link(context.say("比较它", "Compare it"), url)
     return [
+        fields.gaps(),
         fields.column(columns[f"title_{context.language}"], links=[link], custom__width=230),
         fields.column(columns["Value #H"], unit="none", decimals=0, **fields.state(verdicts(context), 110)),
         *(fields.column(columns[f"Value #{ref}"], unit=fields.COUNT, decimals=0) for ref in "FG"),

@@ -8,8 +8,8 @@ from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import data_link, to_board
 from exporter.semantic.names import ALL
 
-# Seven columns of each: a panel has at most 200 series.
-WORST = 28
+# Eight columns of each: a panel has at most 200 series.
+WORST = 25
 _LABELS = ("scenario", "generation", "period")
 
 
@@ -17,9 +17,9 @@ def slice_table(context: Context) -> Block:
     """Cells of scenario x generation x period with value, bounds, samples, target and distance, the worst first."""
     words = context.say(
         "偏离目标为正即未达标；“至少偏离”用 95% 区间有利的一侧算，为正（红）才算有把握，"
-        f"按它排序，前 {WORST}。点切片名只看它。",
+        f"按它排序，前 {WORST}；没有区间的指标按偏离目标排。点切片名只看它。",
         "Off target above 0 misses it. “Off at least” takes the 95 % bound on the good side: above 0 (red) it is sure. "
-        f"Sorted by that, the first {WORST}. Click a slice to look at it alone.",
+        f"Sorted by that (KPIs without bounds: by off target), the first {WORST}. Click a slice to look at it alone.",
     )
     columns = _columns(context)
     none = context.say("无通话或该指标不分切片", "no calls, or a KPI without slices")
@@ -32,7 +32,7 @@ def slice_table(context: Context) -> Block:
         12,
         _queries(context),
         looks.rows(defaults, _overrides(context, columns)),
-        transformations=(tables.merged(), tables.sorted_by("Value #B"), tables.organized(columns)),
+        transformations=(tables.merged(), tables.sorted_by("Value #H"), tables.organized(columns, ["Value #H"])),
     )
 
 
@@ -47,16 +47,17 @@ def _queries(context: Context) -> tuple[Query, ...]:
     worst = f"topk({WORST}, {promql.only_chosen(f'{sure} or {off} or ({value}) * 0', _LABELS)})"
     exprs = (
         promql.times(promql.titled(value, _LABELS, context.language), promql.factor()),
-        worst,
+        sure,
         off,
         promql.times(line, promql.factor()),
         _cells(context, "samples"),
         promql.times(_cells(context, "lower"), promql.factor()),
         promql.times(_cells(context, "upper"), promql.factor()),
+        worst,
     )
     return tuple(
         Query(ref, expr if expr is worst else f"({expr})\nand on ({', '.join(_LABELS)}) {worst}", "", "table")
-        for ref, expr in zip("ABCDEFG", exprs, strict=True)
+        for ref, expr in zip("ABCDEFGH", exprs, strict=True)
     )
 
 

@@ -31,6 +31,7 @@ def _sources(context: Context) -> Block:
     }
     readable = fields.mapping({"1": (say("是", "yes"), fields.GREEN), "0": (say("否", "no"), fields.RED)})
     overrides = [
+        fields.gaps(),
         fields.column(columns["source"], custom__width=180),
         fields.column(columns["Value #A"], **fields.state(readable, 80)),
         fields.column(columns["Value #B"], unit="s", decimals=0),
@@ -48,7 +49,13 @@ def _sources(context: Context) -> Block:
         19,
         _queries(),
         looks.rows(
-            fields.defaults(context, unit="short", decimals=0, thresholds=fields.steps((None, "text")), none="–"),
+            fields.defaults(
+                context,
+                unit="short",
+                decimals=0,
+                thresholds=fields.steps((None, "text")),
+                none=say("导出器没有数据", "nothing from the exporter"),
+            ),
             overrides,
         ),
         transformations=(tables.merged(), tables.sorted_by("source", descending=False), tables.organized(columns)),
@@ -81,10 +88,13 @@ def _complete(context: Context) -> Block:
         }
     )
     defaults = fields.defaults(
-        context, mappings=[words], thresholds=fields.steps((None, fields.ORANGE), (1, fields.GREEN))
+        context,
+        mappings=[words],
+        thresholds=fields.steps((None, fields.ORANGE), (1, fields.GREEN)),
+        color=fields.palette(),
     )
     text = context.say(
-        "窗口读全之前不显示指标，报警静默。", "Until a window is covered its gauges are absent and its alerts silent."
+        "窗口读全之前不显示指标，告警静默。", "Until a window is covered its gauges are absent and its alerts silent."
     )
     return Block(
         "complete",

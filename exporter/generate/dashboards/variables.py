@@ -44,6 +44,14 @@ def _escaped(text: str) -> str:
     return text.replace(",", "\\,")
 
 
+def slice_of(name: str, label: str, selector: str) -> dashboard.VariableModel:
+    """A value of a label whose values are not declared, `all` first, whatever else there is."""
+    found = values_of(name, label, selector, name)
+    found.current = dashboard.VariableOption(True, "All", "$__all")
+    found.include_all, found.all_value, found.regex = True, ALL, f"/^(?!{ALL}$).+/"
+    return found
+
+
 def values_of(
     name: str, label: str, selector: str, of: str, default: str = "", *, descending: bool = False, every: bool = False
 ) -> dashboard.VariableModel:
@@ -81,7 +89,7 @@ def kpi(context: Context, default: str, matchers: str = "") -> dashboard.Variabl
         query={"qryType": _QUERY_RESULT, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
         current=dashboard.VariableOption(True, text, default),
         refresh=dashboard.VariableRefresh.ON_DASHBOARD_LOAD,
-        sort=dashboard.VariableSort.DISABLED,
+        sort=dashboard.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC,
         regex=f'/kpi="(?<value>[^"]+)",{title}="(?<text>[^"]+)"/',
     )
 
@@ -90,6 +98,13 @@ def window(context: Context, default: str, names: Iterable[str] = ()) -> dashboa
     """A rolling window."""
     wanted = list(names) or [item.name for item in context.catalogue.windows]
     return choice("window", context.say("窗口", "Window"), {name: name for name in wanted}, default)
+
+
+def scenario(context: Context) -> dashboard.VariableModel:
+    """One scenario; not all of them, for scripts of different scenarios are not compared."""
+    declared = context.catalogue.dimensions["scenario"].values
+    options = {value: context.pick(text) for value, text in declared.items()}
+    return choice("scenario", context.title("scenario"), options, next(iter(options)))
 
 
 def member(context: Context, label: str) -> dashboard.VariableModel:

@@ -15,15 +15,15 @@ def why_table(context: Context) -> Block:
     say = context.say
     columns = _columns(context)
     words = say(
-        "报警要同时满足：①值越过目标线 ②有利一侧的界也越过目标（快窗口用严格界）③样本足够；再持续规定的时间。"
+        "告警要同时满足：①值越过目标线 ②有利一侧的界也越过目标（快窗口用严格界）③样本足够；再持续规定的时间。"
         "零容忍指标一次即报。",
         "An alert needs ① the value beyond the line, ② the bound on the good side beyond the target too (a strict one "
         "in fast windows), ③ enough samples; and to last. Zero tolerance needs one breach.",
     )
-    none = say("该指标没有报警", "the KPI has no alerts")
+    none = say("该指标没有告警", "the KPI has no alerts")
     return Block(
         "why",
-        say("为什么没有报警（比率为 %）", "Why it is not firing (ratios in %)"),
+        say("为什么没有告警（比率为 %）", "Why it is not firing (ratios in %)"),
         words,
         24,
         10,
@@ -91,13 +91,13 @@ def _columns(context: Context) -> dict[str, str]:
         "generation": context.title("generation"),
         "Value #A": say("值", "Value"),
         "Value #F": say("①越过目标", "① beyond target"),
-        "Value #D": say("有利侧界", "Bound"),
-        "Value #G": say("②界也越过", "② bound too"),
+        "Value #D": say("有利侧置信界", "Bound"),
+        "Value #G": say("②置信界也越线", "② bound too"),
         "Value #E": say("样本", "Samples"),
         "Value #H": say("③样本够", "③ enough"),
         "Value #I": say("触发", "Firing"),
         "Value #B": say("目标", "Target"),
-        "Value #C": say("报警线", "Alarm line"),
+        "Value #C": say("告警线", "Alarm line"),
         **{label: context.title(label) for label in promql.own_labels(context.catalogue)},
     }
 

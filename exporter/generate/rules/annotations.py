@@ -18,7 +18,7 @@ Kind = Literal["line", "breach", "burn"]
 _BEYOND = {"lower": Text(zh="超过", en="above"), "higher": Text(zh="低于", en="below")}
 _LINES: Mapping[Severity, Text] = {
     "warning": Text(zh="目标", en="target"),
-    "critical": Text(zh="报警线", en="alarm line"),
+    "critical": Text(zh="告警线", en="alarm line"),
 }
 
 

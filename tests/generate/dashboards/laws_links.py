@@ -99,7 +99,8 @@ def links_choose(world: World, board: Board) -> Iterator[str]:
         for name, value in given:
             if name in target.variables and not _offers(world, target, name, value):
                 yield f"{place}: {name} of {to['uid']} has no value {value}; take one that it offers"
-        if unknown := [part for part in parts if not re.match(r"var-\w+=|\$\{", part)]:
+        alone = [f"viewPanel=panel-{one['id']}" for one in target.raw["panels"]]
+        if unknown := [part for part in parts if not re.match(r"var-\w+=|\$\{", part) and part not in alone]:
             yield f"{place} has {', '.join(unknown)}, which Grafana does not know; write var-name=value"
 
 

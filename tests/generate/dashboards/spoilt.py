@@ -46,10 +46,10 @@ def variable(raw: Json, name: str) -> Json:
     return next(dict_of(one) for one in raw["templating"]["list"] if one["name"] == name)
 
 
-def link(raw: Json, kind: str = "stat") -> Json:
-    """The first data link of a panel of a kind that has one."""
-    of = [one for one in raw["panels"] if one["type"] == kind and one["fieldConfig"]["defaults"]["links"]]
-    return dict_of(of[0]["fieldConfig"]["defaults"]["links"][0])
+def link(raw: Json, kind: str = "stat", part: str = "var-kpi=") -> Json:
+    """The first data link of a panel of a kind whose address has that part."""
+    of = [one["fieldConfig"]["defaults"]["links"] for one in raw["panels"] if one["type"] == kind]
+    return dict_of(next(one for links in of for one in links if part in one["url"]))
 
 
 def column_link(raw: Json, part: str) -> Json:
@@ -193,6 +193,7 @@ CASES = (
     Case("twin_is_linked", OVERVIEW, lambda raw: raw["links"].pop(1), "outcall-overview-en"),
     Case("links_keep_time", OVERVIEW, lambda raw: replace(link(raw), "url", "&${__url_time_range}", ""), "time"),
     Case("links_keep_time", OVERVIEW, lambda raw: raw["links"][0].update(keepTime=False), "drops time"),
+    Case("links_choose", OVERVIEW, lambda raw: link(raw).update(url=f"{link(raw)['url']}&viewPanel=panel-1"), "panel-1"),
     Case("links_choose", OVERVIEW, lambda raw: replace(link(raw), "url", "var-scenario", "var-scene"), "scene"),
     Case("links_choose", OVERVIEW, lambda raw: replace(link(raw), "url", "var-kpi=", "var-kpi=x"), "no value x"),
     Case("links_choose", TECHNICAL, lambda raw: replace(link(raw), "url", "{window:", "{script:"), "passes on script"),
@@ -207,7 +208,7 @@ CASES = (
     Case(
         "links_read_values",
         DRILL,
-        lambda raw: replace(link(raw, "timeseries"), "url", "field.labels.", "field.labels.x"),
+        lambda raw: replace(link(raw, "timeseries", "field.labels."), "url", "field.labels.", "field.labels.x"),
         "no label x",
     ),
     Case("documents_exist", OVERVIEW, lambda raw: replace(raw["links"][2], "url", "kpis.md", "kpi.md"), "docs/kpi.md"),

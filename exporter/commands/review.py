@@ -1,0 +1,80 @@
+"""`review weekly|monthly`: a past period against its targets and the one before, written as HTML and Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from exporter.commands.base import Command, add_config, say, settings_of
+from exporter.engine import access_of
+from exporter.errors import RunError
+from exporter.review.collect import Progress, Request, collect
+from exporter.review.composite import load_weights
+from exporter.review.model import Review
+from exporter.review.periods import span_of
+from exporter.review.prometheus import checked_address
+from exporter.review.write import Language, files
+from exporter.semantic.load import load_catalogue
+from exporter.semantic.model import Catalogue
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
+    add = parser.add_argument
+    add("cadence", choices=("weekly", "monthly"), help="weekly: business, experience; monthly: technical, compliance")
+    add("--period", metavar="PERIOD", help="2026-W46, 2026-10 or FIRST..LAST (default: the last whole week or month)")
+    add("--out", type=Path, default=Path(), metavar="DIR", help="where the files are written (default: here)")
+    add("--language", default="both", choices=("zh", "en", "both"), help="language of the files (default both)")
+    add("--composite", type=Path, metavar="FILE", help="weights of the composite: YAML, `kpi: weight`")
+    add("--prometheus", metavar="URL", help="server whose alerts are listed, e.g. http://127.0.0.1:9090")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    catalogue = load_catalogue(settings.catalogue_files, timezone=settings.timezone)
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    request = Request(
+        arguments.cadence,
+        span_of(arguments.period, arguments.cadence, today),
+        load_weights(arguments.composite, catalogue) if arguments.composite else {},
+        checked_address(arguments.prometheus) if arguments.prometheus else "",
+    )
+    found = asyncio.run(collect(access_of(settings), catalogue, request, _progress()))
+    languages: tuple[Language, ...] = ("zh", "en") if arguments.language == "both" else (arguments.language,)
+    _write(catalogue, found, languages, arguments.out)
+    return 0
+
+
+def _write(catalogue: Catalogue, found: Review, languages: tuple[Language, ...], folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files(catalogue, found, languages).items():
+            path = folder / name
+            path.write_text(text, encoding="utf-8")
+            say(str(path))
+    except OSError as error:
+        fix = "give a folder with --out that can be written to"
+        raise RunError(f"the review cannot be written to {folder} ({error.strerror})", fix) from None
+
+
+def _progress() -> Progress | None:
+    """A bar for a person who waits."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(share: float, name: str) -> None:
+        done = round(share * 20)
+        line = f"[{'#' * done}{'.' * (20 - done)}] {share:4.0%} {name}" if share < 1 else ""
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+    return show
+
+
+COMMAND = Command(
+    "review", "write the weekly or monthly review: HTML and Markdown, Chinese and English", _arguments, _run
+)

@@ -1,0 +1,89 @@
+"""What a verification says, in both languages: `works: -20.2 points (always valid 95 %: -21.5 to -18.9)`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from exporter.kpi.attribution_words import MOST_DIGITS, signed
+from exporter.kpi.verification import LEAST_DAYS, Reason, Verdict, Verification
+from exporter.semantic.spec import Text
+
+VERDICTS: Mapping[Verdict, Text] = {
+    Verdict.UNDECIDED: Text(zh="尚无定论", en="undecided"),
+    Verdict.WORKS: Text(zh="有效", en="works"),
+    Verdict.NO_EFFECT: Text(zh="无效", en="does not work"),
+    Verdict.WORSE: Text(zh="适得其反", en="moves the wrong way"),
+}
+REASONS: Mapping[Reason, Text] = {
+    Reason.NONE: Text(zh="", en=""),
+    Reason.FUTURE: Text(zh="变更尚未生效", en="not in force yet"),
+    Reason.NO_BEFORE: Text(
+        zh=f"变更前该切片有数据的天数不足 {LEAST_DAYS} 天；新话术请在 scope 中同时写上旧话术",
+        en=f"fewer than {LEAST_DAYS} days of this slice before; of a new script name the old one in the scope too",
+    ),
+    Reason.SETTLING: Text(zh="变更后尚无完整且成熟的一天", en="no whole day since the change whose facts have settled"),
+    Reason.NO_AFTER: Text(zh="变更后该切片没有数据", en="nothing of this slice since the change"),
+    Reason.FEW: Text(zh="数量太少", en="too few to tell"),
+    Reason.NOT_READ: Text(zh="数据源无法读取", en="its source cannot be read"),
+}
+ESTIMATES: Mapping[str, Text] = {
+    "difference": Text(zh="前后差", en="after less before"),
+    "did": Text(zh="双重差分", en="difference in differences"),
+}
+
+
+def sentence(found: Verification, timezone: str) -> Text:
+    """The verdict, the figures that it rests on, and when to look again."""
+    verdict, reason = VERDICTS[found.verdict], REASONS[found.reason]
+    zh, en = [verdict.zh], [verdict.en]
+    if reason.zh:
+        zh.append(reason.zh)
+        en.append(reason.en)
+    if (basis := found.basis) is not None and (look := basis.look) is not None:
+        digits = digits_for(look.upper - look.lower)
+        change, low, high = (points(value, digits) for value in (look.estimate, look.lower, look.upper))
+        kind, p = ESTIMATES[basis.kind], p_text(look.p_value)
+        zh.append(f"{kind.zh} {change} 个百分点（随时可看的 95% 区间 {low} 至 {high}，p {p}）")
+        en.append(f"{kind.en} {change} points (always-valid 95 % interval {low} to {high}, p {p})")
+    if found.falls_short:
+        zh.append("小于预期")
+        en.append("less than expected")
+    later = again(found, timezone)
+    return Text(
+        zh="；".join([*zh, *([later.zh] if later else [])]), en="; ".join([*en, *([later.en] if later else [])])
+    )
+
+
+def again(found: Verification, timezone: str) -> Text | None:
+    """When to look again, or why looking again is of no use; None when nothing is open."""
+    if found.verdict is not Verdict.UNDECIDED:
+        return None
+    if found.again is not None:
+        day = datetime.fromtimestamp(found.again, ZoneInfo(timezone)).strftime("%Y-%m-%d")
+        return Text(zh=f"请于 {day} 再看", en=f"look again on {day}")
+    if found.basis is not None and found.basis.needed_days is None:
+        return Text(
+            zh="按现有数据量一年内也看不出，请加长 --days 或扩大范围",
+            en="with this volume not to be found within a year: compare with more --days, or widen the scope",
+        )
+    return None
+
+
+def digits_for(width: float) -> int:
+    """Decimals of points: as many as it takes to see two digits of an interval's width (a share)."""
+    digits = 1
+    while width and digits < MOST_DIGITS and abs(width) * 100 * 10**digits < 10:
+        digits += 1
+    return digits
+
+
+def points(value: float, digits: int) -> str:
+    """A share's difference as points, with its sign."""
+    return signed(100 * value, digits)
+
+
+def p_text(p: float) -> str:
+    """`= 0.034`, or `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

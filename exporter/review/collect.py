@@ -1,0 +1,159 @@
+"""Reads a period and the one before from the call database: one connection, one statement after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from exporter.calldb.connect import Access, connection
+from exporter.calldb.period import PATIENCE, Past, Period, Read, days, folding_of
+from exporter.review import periods
+from exporter.review.asking import Asker
+from exporter.review.cohorts import cohorts, has_cohorts
+from exporter.review.composite import composite
+from exporter.review.facts import incidents, lateness, levels, newest_call
+from exporter.review.model import Alerts, Cadence, Change, Quality, Rejected, Review, Span
+from exporter.review.prometheus import alerts
+from exporter.review.rows import Side, review_kpi, side
+from exporter.semantic.model import Catalogue, Kpi
+
+# (share done, what is being read).
+Progress = Callable[[float, str], None]
+DIMENSIONS: Mapping[Cadence, tuple[str, ...]] = {
+    "weekly": ("business", "experience"),
+    "monthly": ("technical", "compliance"),
+}
+# The dataset whose empty days are days without calls.
+CALLS = "dial"
+# Shares of the progress: this period, the one before, the rest.
+_NOW, _BEFORE = 0.45, 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. `weights`: of the composite, by KPI; `prometheus`: address of a server, empty for none."""
+
+    cadence: Cadence
+    span: Span
+    weights: Mapping[str, float] = field(default_factory=dict)
+    prometheus: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+def reviewed(catalogue: Catalogue, cadence: Cadence) -> list[Kpi]:
+    """The KPIs of a review, by its dimensions; an operator's own dimensions go by the cadence of their KPIs."""
+    usual = {name for names in DIMENSIONS.values() for name in names}
+
+    def belongs(kpi: Kpi) -> bool:
+        if kpi.dimension in usual:
+            return kpi.dimension in DIMENSIONS[cadence]
+        return (kpi.cadence == "weekly") == (cadence == "weekly")
+
+    return [kpi for kpi in catalogue.kpis.values() if belongs(kpi)]
+
+
+async def collect(access: Access, catalogue: Catalogue, request: Request, progress: Progress | None = None) -> Review:
+    """A review of a period; raises DatabaseError when the database cannot be reached or is lost.
+
+    What one source refuses is told in the review: its KPIs have no value, everything else has.
+    """
+    tell: Progress = progress or (lambda *_: None)
+    async with connection(access, statement_timeout=PATIENCE) as opened:
+        asker = Asker(catalogue, opened, access, PATIENCE)
+        past = Past(catalogue, opened, access, PATIENCE)
+        review = await _Collector(asker, past, request, tell).review()
+    tell(1.0, "")
+    return review
+
+
+class _Collector:
+    """One run over an open connection."""
+
+    def __init__(self, asker: Asker, past: Past, request: Request, tell: Progress) -> None:
+        self.asker, self.past, self.request, self.tell = asker, past, request, tell
+        self.catalogue, self.zone = asker.catalogue, asker.catalogue.timezone
+        self.kpis = reviewed(self.catalogue, request.cadence)
+        self.weighted = [self.catalogue.kpis[slug] for slug in request.weights]
+
+    async def review(self) -> Review:
+        as_of = await self.asker.clock()
+        span, span_before = self.request.span, periods.before(self.request.span)
+        full, full_before = (periods.period_of(each, self.zone) for each in (span, span_before))
+        period = periods.elapsed(full, as_of)
+        # A period that is still running is compared with as much of the one before.
+        cut = min(full_before.end, full_before.start + period.seconds) if period != full else full_before.end
+        before = Period(full_before.start, cut)
+        newest = await newest_call(self.asker)
+        read, read_before = await self._read(period, 0.0, _NOW), await self._read(before, _NOW, _BEFORE)
+        fold = folding_of(self.catalogue, read.cells(), read_before.cells()).value
+        now = await self._side(read, fold, period, span.last)
+        then = await self._side(read_before, fold, before, span_before.last)
+        reviews = {kpi.slug: review_kpi(self.catalogue, kpi, now, then) for kpi in self._all().values()}
+        self.tell(_BEFORE, "cohorts")
+        weekly = self.request.cadence == "weekly" and has_cohorts(self.catalogue)
+        return Review(
+            cadence=self.request.cadence,
+            span=span,
+            span_before=span_before,
+            full=full,
+            period=period,
+            before=before,
+            timezone=self.zone,
+            generated=time.time(),
+            as_of=as_of,
+            newest=newest,
+            kpis=tuple(reviews[kpi.slug] for kpi in self.kpis),
+            cohorts=await cohorts(self.asker, period, as_of, fold) if weekly else None,
+            incidents=await incidents(self.asker, period),
+            alerts=await alerts(self.request.prometheus, period) if self.request.prometheus else Alerts(),
+            changes=self.request.changes,
+            quality=await self._quality(read, period),
+            composite=composite(self.request.weights, reviews) if self.request.weights else None,
+        )
+
+    def _all(self) -> dict[str, Kpi]:
+        return {kpi.slug: kpi for kpi in (*self.kpis, *self.weighted)}
+
+    def _names(self) -> set[str]:
+        """Datasets and levels; days without calls are told whatever is reviewed."""
+        return {CALLS, *(name for kpi in self._all().values() for name in kpi.datasets)} & {
+            *self.catalogue.datasets,
+            *self.catalogue.levels,
+        }
+
+    async def _read(self, period: Period, start: float, end: float) -> Read:
+        def tell(share: float, name: str) -> None:
+            self.tell(start + (end - start) * share, name)
+
+        return await self.past.read(self._names(), period, each="day", progress=tell)
+
+    async def _side(self, read: Read, fold: Callable[[str, str | None], str], period: Period, last: date) -> Side:
+        found, failed = await levels(self.asker, self._names() & self.catalogue.levels.keys(), last)
+        starts = [day.start for day in days(period, self.zone)]
+        by_day = {
+            periods.day_of(start, self.zone): {name: each.get(start, {}) for name, each in read.buckets.items()}
+            for start in starts
+        }
+        return side(self.catalogue, by_day, read.cells(), fold, found, {**read.failed, **failed})
+
+    async def _quality(self, read: Read, period: Period) -> Quality:
+        self.tell(0.9, "data quality")
+        names = self._names() & self.catalogue.datasets.keys()
+        rejected = [row for name in sorted(read.buckets) for row in _rejected(self.catalogue, name, read)]
+        silent = None
+        if CALLS in read.buckets:
+            starts = (day.start for day in days(period, self.zone))
+            silent = tuple(periods.day_of(at, self.zone) for at in starts if not read.buckets[CALLS].get(at))
+        late = await lateness(self.asker, period, names - read.failed.keys())
+        return Quality(late, tuple(rejected), silent, dict(read.failed))
+
+
+def _rejected(catalogue: Catalogue, name: str, read: Read) -> list[Rejected]:
+    """Rows that were left out of a dataset, by reason: their counts stand between the measures and the row count."""
+    dataset = catalogue.datasets[name]
+    first = dataset.width - len(dataset.rejects)
+    vectors: Collection[Sequence[int]] = [v for cells in read.buckets[name].values() for v in cells.values()]
+    counts = [(reason, sum(v[first + at] for v in vectors)) for at, (reason, _) in enumerate(dataset.rejects)]
+    return [Rejected(name, reason, rows) for reason, rows in counts if rows]
