@@ -21,7 +21,7 @@ import shutil
 import sys
 from pathlib import Path
 
-POSTGRES, EXPORTER, OWNER, PROMETHEUS, GRAFANA = 999, 10001, 10002, 65534, 472
+POSTGRES, EXPORTER, OWNER, RELAY, PROMETHEUS, GRAFANA = 999, 10001, 10002, 10003, 65534, 472
 ALERTMANAGER_FILES = "/etc/outcall/alertmanager"
 OTHER = {"demo": "own", "own": "demo"}
 
@@ -50,17 +50,17 @@ def prepare(profile: str, root: Path, given: Path, here: Path) -> None:
     relay, exporter = given / "relay", given / "exporter"
     if profile == "own":
         required(exporter / "database_url")
-        copied(exporter, root / "exporter")
+        copied(exporter, root / "exporter", EXPORTER)
     else:
         demo_database(root)
     if not (root / "exporter" / "outcall.yaml").exists():
         written(root / "exporter" / "outcall.yaml", "{}\n", EXPORTER)
     if profile == "own" and relay.is_dir():
         required(relay / "relay.yml")
-        copied(relay, root / "relay")
+        copied(relay, root / "relay", RELAY)
     else:
         emptied(root / "relay")
-        written(root / "relay" / "relay.yml", (here / "relay.yml").read_text(encoding="utf-8"), EXPORTER)
+        written(root / "relay" / "relay.yml", (here / "relay.yml").read_text(encoding="utf-8"), RELAY)
 
 
 def claim(marker: Path, profile: str) -> None:
@@ -94,7 +94,7 @@ def demo_database(root: Path) -> None:
 
 def alerting(root: Path) -> None:
     """The relay's token for its three users. Alertmanager looks for it beside its configuration: hence the links."""
-    token = kept(root / "token" / "relay", EXPORTER)
+    token = kept(root / "token" / "relay", RELAY)
     written(root / "alerting" / "relay_token", token, PROMETHEUS)
     for name in ("alertmanager.yml", "templates"):
         link = root / "alerting" / name
@@ -109,12 +109,12 @@ def kept(path: Path, reader: int) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def copied(source: Path, target: Path) -> None:
-    """The operator's folder, with the exporter's user as the only reader; what was copied before is gone."""
+def copied(source: Path, target: Path, reader: int) -> None:
+    """The operator's folder, for one reader; what was copied before is gone."""
     emptied(target)
     for path in sorted(source.rglob("*")):
         if path.is_file():
-            written(target / path.relative_to(source), path.read_bytes(), EXPORTER)
+            written(target / path.relative_to(source), path.read_bytes(), reader)
 
 
 def emptied(folder: Path) -> None:

@@ -86,8 +86,8 @@ def not_by(label: str) -> When:
     return test
 
 
-def of(slug: str) -> When:
-    return lambda kpi: kpi.slug == slug
+def of(*slugs: str) -> When:
+    return lambda kpi: kpi.slug in slugs
 
 
 UNIT = "the value is shown by the query of its unit"
@@ -137,7 +137,7 @@ MAY_BE_EMPTY = (
     Empty("drilldown", OWN, "C", NOT_SLICED, not_by("task")),
     Empty("drilldown", SLICED, "", NOT_SLICED, not_by("generation")),
     Empty("drilldown", SLICED, "BCD", NO_LINE, no_line("warning"), sometimes=True),
-    Empty("drilldown", SLICED, "FG", "only a ratio has bounds", no_bounds),
+    Empty("drilldown", SLICED, "BFG", "only a ratio has bounds", no_bounds),
     Empty("drilldown", "小时 × 星期，近 4 周（比率为 %）", "A", "drawn from the window of an hour", no_hour),
     Empty("drilldown", WHY, "AEH", NO_ALERT, no_lines, sometimes=True),
     Empty("drilldown", WHY, "BF", NO_LINE, no_line("warning"), sometimes=True),
@@ -145,5 +145,6 @@ MAY_BE_EMPTY = (
     Empty("drilldown", WHY, "DG", NO_BOUND, no_gate, sometimes=True),
     Empty("drilldown", WHY, "I", SILENT, sometimes=True),
     Empty("drilldown", "告警时间线", "A", SILENT, sometimes=True),
-    Empty("scripts", ANY, "", FEW, of("violation_detection"), sometimes=True),
+    Empty("scripts", ANY, "", FEW, of("violation_detection", "recording_retention", "masking"), sometimes=True),
+    Empty("scripts", ANY, "", "a script may not have been used in the last hour", windows=("5m", "1h"), sometimes=True),
 )

@@ -15,6 +15,8 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = ROOT / "docker-compose.yml"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+CONFIGURATION = {".ini", ".yaml", ".yml"}
+_SECRET = re.compile(r"(?<!\w)/secrets/(\w+)/")
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 
 
@@ -46,6 +48,14 @@ def services() -> dict[str, dict[str, Any]]:
 def mounts(service: Mapping[str, Any]) -> list[Mount]:
     parts = (entry.split(":") for entry in service.get("volumes", []))
     return [Mount(part[0], part[1], part[2:] == ["ro"]) for part in parts]
+
+
+def secret_folders(service: Mapping[str, Any]) -> set[str]:
+    """The folders below /secrets that a service names: in its own entry, or in a configuration mounted into it."""
+    bound = [ROOT / mount.source for mount in mounts(service) if mount.bound]
+    files = [file for place in bound for file in (place.rglob("*") if place.is_dir() else [place]) if file.is_file()]
+    texts = [str(service), *(file.read_text("utf-8") for file in files if file.suffix in CONFIGURATION)]
+    return {folder for text in texts for folder in _SECRET.findall(text)}
 
 
 def documents(path: Path) -> list[dict[str, Any]]:

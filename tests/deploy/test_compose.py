@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from exporter.cli import build_parser
 from exporter.settings import load_settings
 from tests.deploy.debian import compose_command, mirror
-from tests.deploy.stack import COMPOSE, DEPLOY, ROOT, compose, mounts, services
+from tests.deploy.stack import COMPOSE, DEPLOY, ROOT, compose, mounts, secret_folders, services
 
 SERVICES = services()
 ONCE = {"prepare-demo", "prepare-own", "database"}
@@ -139,6 +140,42 @@ def test_no_secret_stands_in_the_file(name: str) -> None:
             assert value.startswith("/secrets/")
     (secrets,) = (mount for mount in mounts(service) if mount.target == "/secrets")
     assert secrets.read_only or name in PREPARE
+
+
+def test_services_with_different_secrets_have_different_users() -> None:
+    """They all see one volume, so only the user keeps one from reading what is another's."""
+    running = {name: service for name, service in SERVICES.items() if name not in PREPARE}
+    for one, other in combinations(running, 2):
+        if secret_folders(running[one]) != secret_folders(running[other]):
+            users = [running[name]["user"].partition(":")[0] for name in (one, other)]
+            assert users[0] != users[1], (one, other)
+
+
+def test_every_secret_has_a_service_that_is_known_to_read_it() -> None:
+    """Else the law above would compare nothing with nothing."""
+    assert all(secret_folders(service) for name, service in SERVICES.items() if name not in PREPARE)
+    assert secret_folders(SERVICES["relay"]) == {"relay", "token"}
+    assert secret_folders(SERVICES["prometheus"]) == {"alerting"}
+
+
+@pytest.mark.parametrize("name", ["exporter", "relay"])
+def test_the_state_belongs_to_its_service(name: str) -> None:
+    """A named volume takes over the owner of the image's folder at that place."""
+    (state,) = (mount.target for mount in mounts(SERVICES[name]) if mount.source == f"{name}-state")
+    dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
+    user, _, group = SERVICES[name]["user"].partition(":")
+    assert f"install -d -m 0700 -o {user} -g {group} {state} " in dockerfile
+    inherited = re.search(r"OUTCALL_STATE_DIR=(\S+)", dockerfile)
+    assert inherited is not None
+    assert SERVICES[name]["environment"].get("OUTCALL_STATE_DIR", inherited[1]) == state
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_no_volume_without_a_name_is_left_behind(name: str) -> None:
+    """The image declares one, and Docker makes one up where nothing is mounted."""
+    declared = re.search(r'VOLUME \["(\S+)"\]', (DEPLOY / "Dockerfile").read_text("utf-8"))
+    assert declared is not None
+    assert declared[1] in {*SERVICES[name]["tmpfs"], *(mount.target for mount in mounts(SERVICES[name]))}
 
 
 @every

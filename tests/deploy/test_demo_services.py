@@ -78,16 +78,16 @@ async def test_only_a_hash_is_stored_and_sent(cluster: Postgres, environment: di
     assert PASSWORD not in stored
 
 
-def simulate(environment: dict[str, str]) -> tuple[int, str]:
-    """The simulator until it is live, then stopped as Compose stops it: exit status and what it said."""
-    options = services()["simulator"]["command"] + ["--days", "1", "--calls-per-day", "300"]
+def simulate(environment: dict[str, str], *more: str, until: str = "feeding live") -> tuple[int, str]:
+    """The simulator until it says some words, then stopped as Compose stops it: exit status and what it said."""
+    options = services()["simulator"]["command"] + ["--days", "1", "--calls-per-day", "300", *more]
     command = [sys.executable, "-I", str(HERE / "simulate.py"), *options]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = ""
         for line in process.stderr:
             said += line
-            if line.startswith("feeding live"):
+            if until in line:
                 process.send_signal(signal.SIGTERM)
         status = process.wait(timeout=DEADLINE)
     return status, said
@@ -105,6 +105,14 @@ def test_the_simulator_writes_a_history_once(cluster: Postgres, environment: dic
     status, said = simulate(environment)
     assert (status, "history:" in said, live.exists()) == (0, False, True)
     assert int(cluster.psql("SELECT count(*) FROM calls.calls", name)) >= calls
+
+
+def test_a_stop_during_the_history_is_told(environment: dict[str, str]) -> None:
+    """By the status too, since the older days are missing; and the container was never healthy."""
+    make_database(environment)
+    status, said = simulate(environment, "--days", "30", "--calls-per-day", "3000", until="history written back to")
+    assert (status, Path(environment["LIVE_FILE"]).exists()) == (1, False)
+    assert "stopped before the history was written in full" in said
 
 
 def test_the_exporter_waits_for_the_history() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -12,23 +13,52 @@ import pytest
 
 from exporter.cli import build_parser
 from exporter.commands.base import settings_of
-from tests.deploy.stack import DEPLOY, services
+from tests.deploy.stack import DEPLOY, ROOT, secret_folders, services
 
 HERE = DEPLOY / "compose"
+FOLDERS = ("exporter", "relay", "token", "alerting")
 
 
 @pytest.fixture
-def prepare(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script; where the tests are not root, every reader is who runs them."""
+def prepare() -> ModuleType:
+    """The script as a module."""
     spec = spec_from_file_location("prepare", HERE / "prepare.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    if os.getuid() != 0:
-        for reader in ("POSTGRES", "EXPORTER", "OWNER", "PROMETHEUS", "GRAFANA"):
-            monkeypatch.setattr(module, reader, os.getuid())
     return module
+
+
+@pytest.fixture(autouse=True)
+def owners(monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
+    """Who was given each file. Only root may give: where the tests are not root, the wish is noted and not granted."""
+    given: dict[Path, int] = {}
+    grant = os.fchown if os.getuid() == 0 else None
+
+    def fchown(descriptor: int, user: int, group: int) -> None:
+        assert user == group
+        given[Path(f"/proc/self/fd/{descriptor}").readlink().with_suffix("")] = user
+        if grant:
+            grant(descriptor, user, group)
+
+    monkeypatch.setattr(os, "fchown", fchown)
+    return given
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    folder = tmp_path / "given"
+    for name, text in {
+        "exporter/database_url": "postgresql://me:pw@db.example/crm",
+        "exporter/outcall.yaml": "catalogue_files: [own.yaml]\n",
+        "exporter/own.yaml": "parameters: {}\n",
+        "relay/relay.yml": "channels: {}\n",
+        "relay/secrets/key": "k",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return folder
 
 
 def files(root: Path) -> dict[str, str]:
@@ -64,19 +94,44 @@ def test_a_demo_needs_nothing_given(prepare: ModuleType, tmp_path: Path) -> None
     assert all(len(secret) >= 48 for secret in made)
 
 
-def test_each_file_is_its_readers_alone(prepare: ModuleType, tmp_path: Path) -> None:
-    """The users of the compose file, by the folder that they read."""
-    prepare.prepare("demo", tmp_path, tmp_path / "nothing", HERE)
-    readers = {"postgres": "postgres", "owner": "database", "exporter": "exporter", "relay": "relay", "token": "relay"}
-    readers |= {"alerting": "prometheus", "grafana": "grafana"}
-    for path in tmp_path.rglob("*"):
-        if path.is_symlink() or not path.is_file():
-            continue
+def readers(profile: str, folder: str) -> set[int]:
+    """The users of the services that name this folder; those who prepare it, root, aside."""
+    named = [found for found in services().values() if profile in found["profiles"] and folder in secret_folders(found)]
+    return {int(found["user"].partition(":")[0]) for found in named} - {0}
+
+
+@pytest.mark.parametrize("profile", ["demo", "own"])
+def test_each_file_is_its_readers_alone(
+    prepare: ModuleType, tmp_path: Path, given: Path, owners: dict[Path, int], profile: str
+) -> None:
+    """Its owner is the one user of the services that name its folder; so it is with the operator's own files."""
+    root = tmp_path / "secrets"
+    prepare.prepare(profile, root, given, HERE)
+    assert owners.pop(root / "profile") == os.getuid()
+    assert set(owners) == {root / name for name in files(root)} - {root / "profile"}
+    for path, owner in owners.items():
+        assert readers(profile, path.relative_to(root).parts[0]) == {owner}, path
         assert stat.S_IMODE(path.stat().st_mode) == 0o400, path
-        if os.getuid() == 0 and path.parent != tmp_path:
-            user = services()[readers[path.parent.name]]["user"].partition(":")[0]
-            assert str(path.stat().st_uid) == user, path
-    assert services()["alertmanager"]["user"] == services()["prometheus"]["user"]
+        assert os.getuid() != 0 or path.stat().st_uid == owner, path
+
+
+def test_exporter_and_relay_cannot_read_each_others_secrets(
+    prepare: ModuleType, tmp_path: Path, given: Path, owners: dict[Path, int]
+) -> None:
+    """The database's URL against the keys of SMS gateways; the token has a copy for those who present it."""
+    prepare.prepare("own", tmp_path, given, HERE)
+    by_folder = {
+        folder: {owners[path] for path in owners if path.is_relative_to(tmp_path / folder)} for folder in FOLDERS
+    }
+    assert by_folder == {"exporter": {10001}, "relay": {10003}, "token": {10003}, "alerting": {65534}}
+
+
+def test_the_documented_readers_are_the_readers() -> None:
+    """The table of docs/installation.md: folders first, the user's number last."""
+    text = (ROOT / "docs" / "installation.md").read_text("utf-8")
+    rows = re.findall(r"^\| ((?:`\w+/`、?)+) \|.*\| (\d+) \|$", text, re.MULTILINE)
+    told = {folder: {int(user)} for folders, user in rows for folder in re.findall(r"\w+", folders)}
+    assert told == {folder: readers("demo", folder) for folder in {*FOLDERS, "grafana", "postgres", "owner"}}
 
 
 def test_a_second_start_changes_nothing(prepare: ModuleType, tmp_path: Path) -> None:
@@ -91,21 +146,6 @@ def test_links_beside_the_token(prepare: ModuleType, tmp_path: Path) -> None:
     prepare.prepare("demo", tmp_path, tmp_path / "nothing", HERE)
     links = {path.name: str(path.readlink()) for path in (tmp_path / "alerting").iterdir() if path.is_symlink()}
     assert links == {name: f"/etc/outcall/alertmanager/{name}" for name in ("alertmanager.yml", "templates")}
-
-
-@pytest.fixture
-def given(tmp_path: Path) -> Path:
-    folder = tmp_path / "given"
-    for name, text in {
-        "exporter/database_url": "postgresql://me:pw@db.example/crm",
-        "exporter/outcall.yaml": "catalogue_files: [own.yaml]\n",
-        "exporter/own.yaml": "parameters: {}\n",
-        "relay/relay.yml": "channels: {}\n",
-        "relay/secrets/key": "k",
-    }.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
-    return folder
 
 
 def test_what_is_given_is_taken(prepare: ModuleType, tmp_path: Path, given: Path) -> None:

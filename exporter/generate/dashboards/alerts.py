@@ -35,10 +35,11 @@ def firing_table(context: Context, width: int, height: int) -> Block:
         **{label: context.title(label) for label in _SLICE},
         "window": say("窗口", "Window"),
         "Value #B": say("已持续", "For"),
-        **{label: context.title(label) for label in promql.own_labels(context.catalogue)},
+        "own": say("细分", "Further"),
         "kpi": "slug",
         **{f"at_{label}": f"at_{label}" for label in _placed(context)},
     }
+    hidden = ["Value #A", *promql.own_labels(context.catalogue)]
     return Block(
         "firing",
         say("正在触发", "Firing now"),
@@ -53,7 +54,7 @@ def firing_table(context: Context, width: int, height: int) -> Block:
             fields.defaults(context, thresholds=fields.steps((None, "text")), none=say("无告警", "nothing fires")),
             _columns(context, columns),
         ),
-        transformations=(tables.merged(), tables.sorted_by("Value #A"), tables.organized(columns, ["Value #A"])),
+        transformations=(tables.merged(), tables.sorted_by("Value #A"), tables.organized(columns, hidden)),
     )
 
 
@@ -67,13 +68,17 @@ def _with_place(context: Context, expr: str) -> str:
         usual = "24h" if label == "window" else ALL
         unnamed = f'label_replace({expr}, "at_{label}", "{usual}", "{label}", "")'
         expr = f'label_replace({unnamed}, "at_{label}", "$1", "{label}", "(.+)")'
+    # What only some KPIs are split by, in one column.
+    expr = f'label_replace({expr}, "own", "–", "alertname", ".*")'
+    for label in promql.own_labels(context.catalogue):
+        expr = f'label_replace({expr}, "own", "$1", "{label}", "(.+)")'
     return expr
 
 
 def _columns(context: Context, columns: dict[str, str]) -> list[fields.Override]:
     variables = ["var-kpi=${__data.fields.slug}", *(f"var-{at}=${{__data.fields.at_{at}}}" for at in _placed(context))]
     drill = data_link(context.say("下钻（指标）", "Drill down (KPI)"), to_board(context, "drilldown", variables))
-    own = [
+    boards = [
         data_link(context.say("导出器与转发", "Exporter and relay"), to_board(context, "exporter", [])),
         data_link(context.say("主机与录音", "Host and recordings"), to_board(context, "host", [])),
     ]
@@ -82,13 +87,17 @@ def _columns(context: Context, columns: dict[str, str]) -> list[fields.Override]
     found = [
         fields.gaps(),
         fields.column(columns["severity"], **fields.state(fields.severities(context), 60)),
-        fields.column(columns["alertname"], links=[runbook, drill, *own], custom__width=214),
+        fields.column(columns["alertname"], links=[runbook, drill, *boards], custom__width=214),
         fields.column(columns["Value #B"], unit="s", decimals=0, custom__width=74),
         fields.column(columns["window"], custom__width=50),
     ]
-    for label in (*_SLICE, *promql.own_labels(context.catalogue)):
+    for label in _SLICE:
         names = fields.named(context.members(label))
         found.append(fields.column(columns[label], mappings=[names], custom__width=66))
+    own = {
+        value: text for label in promql.own_labels(context.catalogue) for value, text in context.members(label).items()
+    }
+    found.append(fields.column(columns["own"], mappings=[fields.named(own)], custom__width=110))
     hidden = (columns["kpi"], *(f"at_{label}" for label in _placed(context)))
     return [*found, *(fields.column(name, **fields.hidden()) for name in hidden)]
 

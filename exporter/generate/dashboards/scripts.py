@@ -33,7 +33,7 @@ def scripts(context: Context) -> Board:
             datasource(context),
             kpi(context, _first(context), f'kpi=~"{slugs}"'),
             window(context, "7d"),
-            scenario(context),
+            scenario(context, f'outcall_{promql.KPI}_samples{{window="$window",scenario!="{ALL}",script!="{ALL}"}}'),
             values_of("script_a", say("话术 A", "Script A"), of_kpi, "script"),
             values_of("script_b", say("话术 B", "Script B"), of_kpi, "script", descending=True),
         ],

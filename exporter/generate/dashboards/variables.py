@@ -79,19 +79,9 @@ def kpi(context: Context, default: str, matchers: str = "") -> dashboard.Variabl
     """Any KPI, by its title; as the exporter has them now, so that an operator's own are there too."""
     title = f"title_{context.language}"
     query = f"query_result(max by (kpi, {title}) (outcall_kpi_info{{{matchers}}}))"
-    text = context.pick(context.catalogue.kpis[default].title)
-    return dashboard.VariableModel(
-        type_val=dashboard.VariableType.QUERY,
-        name="kpi",
-        label=context.say("指标", "KPI"),
-        datasource=DATASOURCE,
-        definition=query,
-        query={"qryType": _QUERY_RESULT, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
-        current=dashboard.VariableOption(True, text, default),
-        refresh=dashboard.VariableRefresh.ON_DASHBOARD_LOAD,
-        sort=dashboard.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC,
-        regex=f'/kpi="(?<value>[^"]+)",{title}="(?<text>[^"]+)"/',
-    )
+    found = _rows("kpi", context.say("指标", "KPI"), query, f'/kpi="(?<value>[^"]+)",{title}="(?<text>[^"]+)"/')
+    found.current = dashboard.VariableOption(True, context.pick(context.catalogue.kpis[default].title), default)
+    return found
 
 
 def window(context: Context, default: str, names: Iterable[str] = ()) -> dashboard.VariableModel:
@@ -100,11 +90,30 @@ def window(context: Context, default: str, names: Iterable[str] = ()) -> dashboa
     return choice("window", context.say("窗口", "Window"), {name: name for name in wanted}, default)
 
 
-def scenario(context: Context) -> dashboard.VariableModel:
-    """One scenario; not all of them, for scripts of different scenarios are not compared."""
-    declared = context.catalogue.dimensions["scenario"].values
-    options = {value: context.pick(text) for value, text in declared.items()}
-    return choice("scenario", context.title("scenario"), options, next(iter(options)))
+def scenario(context: Context, of: str) -> dashboard.VariableModel:
+    """A scenario of the series `of`; not all of them, for what belongs to different scenarios is not compared."""
+    title = f"scenario_{context.language}"
+    query = f"query_result(max by (scenario, {title}) (outcall:scenario:title) and on (scenario) {of})"
+    found = _rows(
+        "scenario", context.title("scenario"), query, f'/scenario="(?<value>[^"]+)",{title}="(?<text>[^"]+)"/'
+    )
+    found.current, found.refresh = dashboard.VariableOption(), dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED
+    return found
+
+
+def _rows(name: str, label: str, query: str, regex: str) -> dashboard.VariableModel:
+    """Values and texts taken from the rows of a query's answer."""
+    return dashboard.VariableModel(
+        type_val=dashboard.VariableType.QUERY,
+        name=name,
+        label=label,
+        datasource=DATASOURCE,
+        definition=query,
+        query={"qryType": _QUERY_RESULT, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
+        refresh=dashboard.VariableRefresh.ON_DASHBOARD_LOAD,
+        sort=dashboard.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC,
+        regex=regex,
+    )
 
 
 def member(context: Context, label: str) -> dashboard.VariableModel:
