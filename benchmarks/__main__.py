@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from pathlib import Path
 
-from benchmarks import false_alarms, memory, peers, poll, reader, render, scrape, startup
+from benchmarks import false_alarms, memory, peers, poll, reader, render, scrape, sequential, startup
 from benchmarks.base import Bench, Size
 from benchmarks.cluster import Cluster
 
@@ -25,9 +25,10 @@ BENCHMARKS: dict[str, Callable[[Bench], Coroutine[None, None, None]]] = {
     "memory": memory.run,
     "render": render.run,
     "false_alarms": false_alarms.run,
+    "sequential": sequential.run,
 }
 # These need no call database; a cluster is started for the others.
-WITHOUT_CLUSTER = {"false_alarms"}
+WITHOUT_CLUSTER = {"false_alarms", "sequential"}
 
 
 def _parser() -> argparse.ArgumentParser:

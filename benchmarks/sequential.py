@@ -15,7 +15,7 @@ from random import Random
 from statistics import median
 from typing import TYPE_CHECKING
 
-from exporter.kpi.sequential import Observation, always_valid
+from exporter.kpi.sequential import Observation, always_valid, sharpness
 from exporter.kpi.significance import Arms, Counts, difference, dispersion, dispersion_of_differences, total
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ WEEKEND = 0.6
 class Scene:
     """A KPI's slice: trials on a weekday, rates before and after; of an untouched slice too, where it has trials.
 
-    `unrest`: the standard deviation of the days' true rates. `worth`: the effect that the test is made sharp for.
+    `unrest`: the standard deviation of the days' true rates. `worth`: a tenth of the rarer outcome, as `verify` has it.
     """
 
     name: str
@@ -113,7 +113,8 @@ def _arms(before: list[Counts], after: list[Counts]) -> Iterator[Arms]:
 def first_alarm(scene: Scene, seed: int) -> int | None:
     """The first look (from 1) at which the always-valid test finds an effect."""
     observations, spread = history(scene, seed)
-    looks = always_valid(observations, scene.worth, dispersion=spread)
+    tau = sharpness(observations[0], scene.worth, spread)
+    looks = always_valid(observations, tau, dispersion=spread)
     return next((at for at, look in enumerate(looks, 1) if look is not None and look.p_value <= ALPHA), None)
 
 

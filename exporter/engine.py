@@ -26,6 +26,7 @@ from exporter.expose.families import Exposition
 from exporter.expose.health import CollectorRun, HealthCollector, QueryStats, Reloads, make_registry
 from exporter.expose.publish import Publisher
 from exporter.expose.snapshot import Snapshot
+from exporter.semantic.changes import Change, load_changes
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
 from exporter.semantic.sqltext import relation_sql
@@ -40,15 +41,17 @@ WEDGED_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings with the catalogue they name: validated together, swapped together."""
+    """Settings with the catalogue and the changes they name: validated together, swapped together."""
 
     settings: Settings
     catalogue: Catalogue
+    changes: tuple[Change, ...] = ()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Loaded:
         """Raises ConfigError(s)."""
-        return cls(settings, load_catalogue(settings.catalogue_files, timezone=settings.timezone))
+        catalogue = load_catalogue(settings.catalogue_files, timezone=settings.timezone)
+        return cls(settings, catalogue, load_changes(settings.changes_file, catalogue))
 
 
 def access_of(settings: Settings) -> Access:
@@ -131,7 +134,7 @@ class Engine:
         )
         health = HealthCollector(self.lanes, self.runs, reloads)
         registry.register(health)
-        self.publisher = Publisher(self.lanes, Exposition(catalogue), health, registry, first)
+        self.publisher = Publisher(self.lanes, Exposition(catalogue), health, registry, first, loaded.changes)
         self.collectors = collectors_of(settings)
 
     def _changed(self) -> None:
@@ -149,6 +152,7 @@ class Engine:
             group.create_task(self.lanes.run())
             group.create_task(self.publisher.run(self.runs))
             group.create_task(self.publisher.attribution.run(self.lanes, self.publisher.changed))
+            group.create_task(self.publisher.changes.run(self.lanes, self.publisher.changed))
             group.create_task(self._watchdog())
             for collector in self.collectors:
                 group.create_task(self._collect(collector))

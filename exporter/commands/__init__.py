@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.commands import attribute, check, demo, explain, generate, init_db, relay, serve, simulate, verify
+from exporter.commands import attribute, check, demo, explain, generate, init_db, relay, review, serve, simulate, verify
 from exporter.commands.base import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -12,6 +12,7 @@ COMMANDS: tuple[Command, ...] = (
     explain.COMMAND,
     attribute.COMMAND,
     verify.COMMAND,
+    review.COMMAND,
     generate.COMMAND,
     simulate.COMMAND,
     init_db.COMMAND,

@@ -18,6 +18,7 @@ from exporter.errors import ConfigError, ConfigErrors, Place, UsageError
 from exporter.expose.gate import Gate
 from exporter.expose.listen import parse_listen
 from exporter.relay.config import load_relay_file
+from exporter.semantic.changes import load_changes
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
 from exporter.settings import Settings, read_secret
@@ -46,6 +47,8 @@ def validated(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
     settings = settings_of(arguments)
     problems: list[ConfigError] = []
     catalogue = _tried(problems, "", lambda: load_catalogue(settings.catalogue_files, timezone=settings.timezone))
+    if catalogue is not None:
+        _tried(problems, "changes_file", partial(load_changes, settings.changes_file, catalogue))
     _tried(problems, "listen", lambda: parse_listen(settings.listen))
     _tried(problems, "recordings_template", lambda: collectors_of(settings))
     _tried(problems, "web_config_file", lambda: Gate(settings.web_config_file).close())

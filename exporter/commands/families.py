@@ -21,7 +21,7 @@ from exporter.collectors.host import HostCollector
 from exporter.collectors.sample import Verdict
 from exporter.collectors.walk import Count, Scan
 from exporter.engine import Engine, Loaded
-from exporter.expose import attribution
+from exporter.expose import attribution, changes
 from exporter.expose.families import Exposition
 from exporter.expose.health import Reloads
 from exporter.expose.publish import empty_snapshot
@@ -41,6 +41,7 @@ def families(catalogue: Catalogue) -> dict[str, list[FamilyDoc]]:
     return {
         "指标说明与目标 KPI info and targets": described(_static_metrics(catalogue)),
         "归因 Attribution": described(_attribution_metrics()),
+        "变更与验证 Changes and their verification": described(_change_metrics()),
         "导出器自身 Health of the exporter": [family for family in own if family.name.startswith(PREFIX)],
         "主机 Host": described(_host_metrics()),
         "录音存储 Recording store": described(_recordings_metrics()),
@@ -84,6 +85,14 @@ def _attribution_metrics() -> Iterable[Metric]:
     families = attribution.declared()
     for name, of in labels.items():
         families[name].block("").put((), f"{name}{label_text(of, [''] * len(of))} 0\n")
+    return text_string_to_metric_families("".join(family.render() for family in families.values()))
+
+
+def _change_metrics() -> Iterable[Metric]:
+    """As on the page, of a change that is being verified."""
+    families = changes.declared()
+    for name, labels in changes.LABELS.items():
+        families[name].block("").put((), f"{name}{label_text(labels, [''] * len(labels))} 0\n")
     return text_string_to_metric_families("".join(family.render() for family in families.values()))
 
 

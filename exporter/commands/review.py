@@ -18,6 +18,7 @@ from exporter.review.model import Review
 from exporter.review.periods import span_of
 from exporter.review.prometheus import checked_address
 from exporter.review.write import Language, files
+from exporter.semantic.changes import load_changes
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
 
@@ -42,6 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
         span_of(arguments.period, arguments.cadence, today),
         load_weights(arguments.composite, catalogue) if arguments.composite else {},
         checked_address(arguments.prometheus) if arguments.prometheus else "",
+        load_changes(settings.changes_file, catalogue),
     )
     found = asyncio.run(collect(access_of(settings), catalogue, request, _progress()))
     languages: tuple[Language, ...] = ("zh", "en") if arguments.language == "both" else (arguments.language,)

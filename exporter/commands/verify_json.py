@@ -62,6 +62,7 @@ def _json_tested(tested: Tested) -> dict[str, object]:
         "dispersion": tested.dispersion,
         "fixed": _json_effect(tested.fixed) | {"days": tested.fixed_days, "at_plan": tested.at_plan},
         "looks": [None if look is None else _json_effect(look) for look in tested.looks],
+        "proven_days": tested.proven_days,
         "needed_days": tested.needed_days,
     }
 

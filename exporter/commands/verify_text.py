@@ -11,7 +11,7 @@ from exporter.commands.table import table
 from exporter.kpi.beforeafter import Span
 from exporter.kpi.significance import Arms, Counts, Effect
 from exporter.kpi.verification import Tested, Verification, confounders
-from exporter.kpi.verification_words import ESTIMATES, digits_for, p_text, points, sentence
+from exporter.kpi.verification_words import ESTIMATES, digits_for, p_text, points, sentence, size
 from exporter.semantic.changes import Change, Scope
 from exporter.semantic.model import Catalogue
 
@@ -75,12 +75,12 @@ def _arms_row(words: str, arms: Arms) -> tuple[str, ...]:
     if not arms.before.trials and not arms.after.trials:
         return ()
     both = arms.before.trials and arms.after.trials
-    change = points(arms.difference, digits_for(arms.difference / 10)) if both else "-"
+    change = points(arms.difference, max(2, digits_for(arms.difference))) if both else "-"
     return words, _rate(arms.before), _rate(arms.after), change, f"{arms.before.trials} → {arms.after.trials}"
 
 
 def _rate(counts: Counts) -> str:
-    return f"{counts.rate:.2%}" if counts.trials else "-"
+    return f"{counts.rate:.{max(2, digits_for(counts.rate))}%}" if counts.trials else "-"
 
 
 def _tests(tested: Tested) -> list[tuple[str, ...]]:
@@ -102,11 +102,9 @@ def _row(words: str, found: Effect, note: str) -> tuple[str, ...]:
 def _notes(found: Verification, others: Sequence[str]) -> list[str]:
     lines = []
     if found.worth is not None:
-        digits = digits_for(found.worth / 10)
         said = "预期 expected" if found.aim.delta is not None else "值得发现 worth finding"
-        size = points(found.worth if found.aim.higher else -found.worth, digits)
         need = f"，每组所需样本 required sample per arm {found.required}" if found.required is not None else ""
-        lines.append(f"{said}: {size} 个百分点 points{need}")
+        lines.append(f"{said}: {size(found)} 个百分点 points{need}")
     if found.difference is not None and found.difference.dispersion > 1:
         spread = found.difference.dispersion
         lines.append(f"各日波动为随机的 {spread:.1f} 倍，已计入 days vary {spread:.1f} x as chance would, allowed for")

@@ -16,6 +16,7 @@ import math
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import add, sub
 from typing import TypeAlias
 
 from exporter.calldb.aside import aside
@@ -78,10 +79,10 @@ class SliceSums:
         step = buckets.width + 1
         for start, bucket in list(self.held.items()):
             if wanted.get(start) is not bucket:
-                self._add(bucket, step, -1)
+                self._add(bucket, step, sub)
                 del self.held[start]
         for start in wanted.keys() - self.held.keys():
-            self._add(wanted[start], step, 1)
+            self._add(wanted[start], step, add)
             self.held[start] = wanted[start]
 
     def _intern(self, cells: Sequence[RawLabels], fold: Callable[[str, str | None], str]) -> None:
@@ -89,12 +90,14 @@ class SliceSums:
         for raw in cells[len(self.keys) :]:
             self.keys.append(tuple(ALL if at is None else fold(at[0], raw[at[1]]) for at in places))
 
-    def _add(self, bucket: array[int], step: int, sign: int) -> None:
+    def _add(self, bucket: array[int], step: int, move: Callable[[int, int], int]) -> None:
+        keys, all_sums = self.keys, self.sums
         for at in range(0, len(bucket), step):
-            sums = self.sums.setdefault(self.keys[bucket[at]], [0] * (step - 1))
-            for place, value in enumerate(bucket[at + 1 : at + step]):
-                if value:
-                    sums[place] += sign * value
+            key = keys[bucket[at]]
+            sums = all_sums.get(key)
+            if sums is None:
+                sums = all_sums[key] = [0] * (step - 1)
+            sums[:] = map(move, sums, bucket[at + 1 : at + step])
 
 
 @dataclass(frozen=True, slots=True)

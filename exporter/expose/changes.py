@@ -15,17 +15,18 @@ from dataclasses import dataclass
 
 from exporter.calldb.aside import aside
 from exporter.calldb.lanes import Lanes
+from exporter.calldb.plan import Horizon
 from exporter.calldb.tracker import Tracker
 from exporter.expose.text import Family, label_text, number_text
-from exporter.kpi.beforeafter import DAYS_BEFORE, Sums, columns, side_of, spans, sums_of
+from exporter.kpi.beforeafter import Sums, before_of, columns, side_of, sums_of
 from exporter.kpi.verification import Tested, Verdict, Verification, verify
 from exporter.semantic.changes import Change
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.names import PREFIX
-from exporter.state.buckets import HOUR, Buckets
+from exporter.state.buckets import Buckets
 
 # Seconds between two computations, and before the first one, when nothing has been read yet.
-INTERVAL, SOON = 180.0, 5.0
+INTERVAL, SOON = 180.0, 10.0
 # The newest of the changes that can be verified; each has at most ten KPIs of ten series.
 MOST_VERIFIED = 20
 
@@ -49,9 +50,13 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """References to what is compared: the instant, and per dataset the labels of its cells and its hours."""
+    """References to what is compared: the instant, and per dataset the labels of its cells and its hours.
+
+    `oldest`: from when on hours are kept.
+    """
 
     as_of: float
+    oldest: int
     width: Mapping[str, int]
     cells: Mapping[str, Sequence[tuple[str | None, ...]]]
     hours: Mapping[str, Mapping[int, array[int]]]
@@ -79,8 +84,10 @@ class ChangeGauges:
         while any(change.aims for change in self.changes):
             async with lanes.lock:
                 captured = self.capture(lanes.tracker)
+            before = self.shown
             await aside(self.compute, captured)
-            changed()
+            if self.shown or before:
+                changed()
             await asyncio.sleep(INTERVAL if self.shown else SOON)
 
     def capture(self, tracker: Tracker) -> Captured:
@@ -90,6 +97,7 @@ class ChangeGauges:
         held = {name: tracker.buckets[name] for name in names}
         return Captured(
             tracker.cube.as_of,
+            Horizon.at(tracker.cube.as_of, self.catalogue.windows).hours,
             {name: buckets.width for name, buckets in held.items()},
             {name: tuple(buckets.cells) for name, buckets in held.items()},
             {name: dict(buckets.hours) for name, buckets in held.items()},
@@ -106,16 +114,14 @@ class ChangeGauges:
 
     def _verified(self, change: Change, captured: Captured) -> Iterable[Shown]:
         datasets = self.catalogue.datasets
-        since = spans(change, change.aims[0], self.catalogue.kpis[change.aims[0].kpi], datasets, captured.as_of)[0].start
-        aims = [aim for aim in change.aims if _covers(captured.covered_from, self.catalogue.kpis[aim.kpi], since)]
+        since = before_of(change).start
+        aims = [aim for aim in change.aims if _covers(captured, self.catalogue.kpis[aim.kpi], since)]
         kpis = [self.catalogue.kpis[aim.kpi] for aim in aims]
         hours = {name: self._hours(change, kpis, name, captured, since) for kpi in kpis for name in kpi.datasets}
         for aim, kpi in zip(aims, kpis, strict=True):
             yield Shown(change, verify(change, aim, kpi, datasets, hours, captured.as_of), since)
 
-    def _hours(
-        self, change: Change, kpis: Sequence[Kpi], name: str, captured: Captured, since: int
-    ) -> dict[int, Sums]:
+    def _hours(self, change: Change, kpis: Sequence[Kpi], name: str, captured: Captured, since: int) -> dict[int, Sums]:
         """The sums of a dataset by hour and side; a bucket's columns are strides of its array."""
         side = side_of(change, self.catalogue.datasets[name].labels)
         sides = [side(raw) for raw in captured.cells[name]]
@@ -139,8 +145,9 @@ class ChangeGauges:
         return families
 
 
-def _covers(covered_from: Mapping[str, int], kpi: Kpi, since: int) -> bool:
-    return all(name in covered_from and covered_from[name] <= since for name in kpi.datasets)
+def _covers(captured: Captured, kpi: Kpi, since: int) -> bool:
+    known = captured.covered_from
+    return captured.oldest <= since and all(name in known and known[name] <= since for name in kpi.datasets)
 
 
 def _reaches(buckets: Buckets, since: int) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
@@ -15,9 +15,11 @@ from exporter.calldb.aside import aside
 from exporter.calldb.lanes import Lanes
 from exporter.expose.attribution import Attributor
 from exporter.expose.board import StatusBuilder
+from exporter.expose.changes import ChangeGauges
 from exporter.expose.families import Exposition
 from exporter.expose.health import CollectorRun, HealthCollector
 from exporter.expose.snapshot import Page, Snapshot, Status
+from exporter.semantic.changes import Change
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +72,12 @@ class Publisher:
         health: HealthCollector,
         registry: CollectorRegistry,
         first: Snapshot,
+        changes: Sequence[Change] = (),
     ) -> None:
         self.lanes, self.exposition, self.health, self.registry = lanes, exposition, health, registry
         self.status = StatusBuilder(lanes, exposition)
         self.attribution = Attributor(lanes.catalogue)
+        self.changes = ChangeGauges(lanes.catalogue, changes)
         self.snapshot = self._first = first
         self._began = time.monotonic()
         self._latest_status = first.status
@@ -134,7 +138,8 @@ class Publisher:
             return name in fresh and (not window or tracker.covers(name, windows[window], tracker.cube.as_of))
 
         self.exposition.update(tracker.cube, tracker.levels, shown)
-        effects = self.attribution.families(tracker, fresh).values()
+        aside_made = (self.attribution.families(tracker, fresh), self.changes.families(tracker, fresh))
+        effects = [family for families in aside_made for family in families.values()]
         body = self.exposition.render() + "".join([family.render() for family in effects])
         self.health.series = self.exposition.series() + sum(family.series() for family in effects)
         tails = (_render_text(self.registry).decode(), _render_openmetrics(self.registry).decode())

@@ -83,11 +83,16 @@ def spans(
 ) -> tuple[Span, Span]:
     """What is compared: `days` before the change, and from when facts have settled to the end or to now."""
     first = -(-change.at // HOUR) * HOUR
-    last = change.at // HOUR * HOUR
     start = first + settle_hours(kpi, aim, datasets) * HOUR
     until = now if change.until is None else min(now, change.until)
     end = (int(until) // HOUR - ripe_hours(kpi, datasets)) * HOUR
-    return Span(last - days * DAY, last), Span(start, max(start, end))
+    return before_of(change, days), Span(start, max(start, end))
+
+
+def before_of(change: Change, days: int = DAYS_BEFORE) -> Span:
+    """The days before a change."""
+    end = change.at // HOUR * HOUR
+    return Span(end - days * DAY, end)
 
 
 def side_of(change: Change, labels: Sequence[str]) -> Callable[[RawLabels], int]:

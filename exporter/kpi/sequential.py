@@ -47,10 +47,11 @@ class Observation:
     def says_enough(self, dispersion: float = 1.0) -> bool:
         """Whether every arm is large enough for the normal approximation."""
         pairs = [self.treated, *([self.untouched] if self.untouched is not None else [])]
-        return all(_is_large(arms, dispersion) for arms in pairs)
+        return all(is_large(arms, dispersion) for arms in pairs)
 
 
-def _is_large(arms: Arms, dispersion: float) -> bool:
+def is_large(arms: Arms, dispersion: float) -> bool:
+    """Whether both sides hold enough successes and failures for the normal approximation."""
     if not (arms.before.is_proportion and arms.after.is_proportion):
         return False
     rate = (arms.before + arms.after).rate
@@ -78,6 +79,16 @@ def always_valid(
         half = half_width(v, tau, confidence)
         looks.append(Effect(seen.estimate, seen.estimate - half, seen.estimate + half, p_value))
     return looks
+
+
+def sharpness(seen: Observation, worth: float, dispersion: float = 1.0) -> float:
+    """The `tau` for an effect worth having: that effect, or the least that a look can find where it is too small.
+
+    That is what is found with as much after the change as before it: known before anything came after.
+    """
+    untouched = Arms(seen.untouched.before, seen.untouched.before) if seen.untouched is not None else None
+    error = standard_error(Arms(seen.treated.before, seen.treated.before), untouched, dispersion)
+    return max(worth, error / math.sqrt(needed_variance(1.0)))
 
 
 def log_likelihood_ratio(estimate: float, v: float, tau: float) -> float:

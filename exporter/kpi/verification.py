@@ -1,8 +1,8 @@
 """Did a change do what it was to do? Estimates, tests and a verdict in words' stead. Pure.
 
 The verdict is the sequential test's alone, so it may be asked for every day: of the difference in differences where an
-untouched slice tells enough, else of the difference. The fixed-horizon test stands beside it, taken at the first day on
-which the sample suffices for the expected effect and not taken again; before that day it is an early look.
+untouched slice was large enough before, else of the difference. The fixed-horizon test stands beside it, taken on the
+first day on which the sample suffices for the expected effect and not again; before that day it is an early look.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import accumulate
 from operator import add
 
 from exporter.kpi.beforeafter import DAY, DAYS_BEFORE, Hours, Sides, Span, days_of, spans
-from exporter.kpi.sequential import Observation, always_valid, needed_variance
+from exporter.kpi.sequential import Observation, always_valid, is_large, needed_variance, sharpness
 from exporter.kpi.significance import (
     CONFIDENCE,
     Arms,
@@ -85,12 +85,19 @@ class Tested:
         """The latest look."""
         return self.looks[-1] if self.looks else None
 
+    @property
+    def proven_days(self) -> int | None:
+        """Days after which the sequential test first found an effect."""
+        found = (at for at, look in enumerate(self.looks, 1) if look is not None and look.p_value <= ALPHA)
+        return next(found, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """One KPI of a change. `worth`: the effect expected, or worth finding. `again`: when to look again (Unix seconds).
 
-    `required`: trials in each arm for a fixed-horizon test to find it.
+    `required`: trials in each arm for a fixed-horizon test to find it. `did_decides`: the untouched slice was large
+    enough before the change to be compared with.
     """
 
     kpi: str
@@ -103,6 +110,7 @@ class Verification:
     required: int | None = None
     difference: Tested | None = None
     did: Tested | None = None
+    did_decides: bool = False
     verdict: Verdict = Verdict.UNDECIDED
     reason: Reason = Reason.NONE
     falls_short: bool = False
@@ -110,8 +118,8 @@ class Verification:
 
     @property
     def basis(self) -> Tested | None:
-        """What the verdict is about: the difference in differences where it says anything."""
-        return self.did if self.did is not None and self.did.look is not None else self.difference
+        """What the verdict is about. Never the one today and the other tomorrow: two tests err twice as often."""
+        return self.did if self.did_decides else self.difference
 
 
 def verify(
@@ -128,7 +136,7 @@ def verify(
     sides = days_of(kpi, hours, before), days_of(kpi, hours, after)
     treated = Arms(*(total(side.treated) for side in sides))
     rest = Arms(*(total(side.untouched) for side in sides))
-    untouched = rest if rest.before.trials and rest.after.trials else None
+    untouched = rest if rest.before.is_proportion else None
     found = Verification(kpi.slug, aim, before, after, treated, untouched)
     reason = _reason(found, sides[0], change, now)
     if reason is not Reason.NONE:
@@ -156,11 +164,13 @@ def _judged(found: Verification, before: Sides, after: Sides, *, over: bool) -> 
     moved = min(1.0, max(0.0, rate + (worth if found.aim.higher else -worth)))
     required = required_samples(rate, moved, dispersion=spread) if moved != rate else None
     plain = _tested("difference", _observations(before.treated, after.treated), spread, worth)
-    did = None
+    found = replace(found, worth=worth, required=required, difference=plain)
     if found.untouched is not None:
+        spread = dispersion_of_differences(before.treated, before.untouched)
         both = _observations(before.treated, after.treated, before.untouched, after.untouched)
-        did = _tested("did", both, dispersion_of_differences(before.treated, before.untouched), worth)
-    return _with_verdict(replace(found, worth=worth, required=required, difference=plain, did=did), over=over)
+        decides = is_large(Arms(found.untouched.before, found.untouched.before), spread)
+        found = replace(found, did=_tested("did", both, spread, worth), did_decides=decides)
+    return _with_verdict(found, over=over)
 
 
 def _observations(
@@ -182,7 +192,8 @@ def _tested(kind: str, observations: Sequence[Observation], spread: float, worth
     latest = observations[-1]
     if not all(side.is_proportion for side in _arms_of(latest)):
         return None
-    looks = tuple(always_valid(observations, worth, dispersion=spread))
+    tau = sharpness(latest, worth, spread)
+    looks = tuple(always_valid(observations, tau, dispersion=spread))
     planned = planned_variance(worth)
     at = next((n for n, seen in enumerate(observations, 1) if _variance(seen, spread) <= planned), None)
     seen = observations[-1 if at is None else at - 1]

@@ -47,13 +47,34 @@ def sentence(found: Verification, timezone: str) -> Text:
         kind, p = ESTIMATES[basis.kind], p_text(look.p_value)
         zh.append(f"{kind.zh} {change} 个百分点（随时可看的 95% 区间 {low} 至 {high}，p {p}）")
         en.append(f"{kind.en} {change} points (always-valid 95 % interval {low} to {high}, p {p})")
-    if found.falls_short:
-        zh.append("小于预期")
-        en.append("less than expected")
+        if basis.proven_days is not None:
+            faded = look.lower <= 0 <= look.upper
+            zh.append(f"第 {basis.proven_days} 天证实" + ("，此后减弱，最近的区间含 0" if faded else ""))
+            en.append(
+                f"proven on day {basis.proven_days}" + (", weaker since: the latest interval holds 0" if faded else "")
+            )
+    if (short := _shortfall(found)) is not None:
+        zh.append(short.zh)
+        en.append(short.en)
     later = again(found, timezone)
     return Text(
         zh="；".join([*zh, *([later.zh] if later else [])]), en="; ".join([*en, *([later.en] if later else [])])
     )
+
+
+def size(found: Verification) -> str:
+    """The effect expected, or worth finding, as points."""
+    worth = found.worth or 0.0
+    return points(worth if found.aim.higher else -worth, digits_for(worth))
+
+
+def _shortfall(found: Verification) -> Text | None:
+    """What is ruled out, when the effect is smaller than it was to be."""
+    if found.verdict is not Verdict.NO_EFFECT and not found.falls_short:
+        return None
+    given = found.aim.delta is not None
+    zh = f"达不到{'预期的' if given else '值得一提的'} {size(found)} 个百分点"
+    return Text(zh=zh, en=f"{'the expected' if given else 'an effect of'} {size(found)} points is ruled out")
 
 
 def again(found: Verification, timezone: str) -> Text | None:
@@ -65,8 +86,8 @@ def again(found: Verification, timezone: str) -> Text | None:
         return Text(zh=f"请于 {day} 再看", en=f"look again on {day}")
     if found.basis is not None and found.basis.needed_days is None:
         return Text(
-            zh="按现有数据量一年内也看不出，请加长 --days 或扩大范围",
-            en="with this volume not to be found within a year: compare with more --days, or widen the scope",
+            zh=f"按现有数据量，{size(found)} 个百分点的效果一年内也看不出：请加长 --days 或扩大范围",
+            en=f"with this volume {size(found)} points are not found within a year: take more --days or a wider scope",
         )
     return None
 

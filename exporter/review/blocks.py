@@ -50,10 +50,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG; Markdown leaves it out."""
+    """A drawing as SVG, its legend by tone; Markdown leaves it out."""
 
     svg: str
     caption: str
+    legend: tuple[Cell, ...] = ()
 
 
 Block = Heading | Paragraph | Bullets | Table | Figure

@@ -1,8 +1,8 @@
 """Cohorts: who was first contacted, and which cases entered, in the period, and what became of them since.
 
 A period's figure divides what happened in it, whenever it began; a cohort follows those who began in it. Who counts is
-said by the catalogue's own facts (`first_contact`, `application`, `case_entry`, `repayment`), so a contact is here what it
-is on the page. Read a local day at a time; customers count once per campaign, so days add up.
+said by the catalogue's own facts (`first_contact`, `application`, `case_entry`, `repayment`), so a contact is here what
+it is on the page. Read a local day at a time; customers count once per campaign, so days add up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from exporter.calldb.period import Period
 from exporter.calldb.reader import instant
 from exporter.calldb.statements import StatementFailure
 from exporter.review.asking import Asker
-from exporter.review.model import Cohorts, Contacts, Entries
+from exporter.review.model import Cohorts, Contacts, Entries, Span
+from exporter.review.periods import before, elapsed, period_of
 from exporter.semantic.model import Catalogue, Dataset
 
 # Days after the first contact in which an application counts, and after its entry in which a case's repayments do.
@@ -26,20 +27,39 @@ ENTRY_FACTS = ("case_entry", "repayment")
 Fold = Callable[[str, str | None], str]
 
 
-async def cohorts(asker: Asker, period: Period, as_of: float, fold: Fold) -> Cohorts:
-    """Both cohorts of a period, matured as of an instant (Unix seconds); raises DatabaseError."""
+async def cohorts(asker: Asker, span: Span, as_of: float, fold: Fold) -> Cohorts:
+    """Both cohorts, as of an instant (Unix seconds): of a span, and of the newest matured one; raises DatabaseError."""
     problems: dict[str, str] = {}
-    contacts: tuple[Contacts, ...] = ()
-    entries: tuple[Entries, ...] = ()
+    contacts: list[tuple[Span, tuple[Contacts, ...]]] = []
+    entries: list[tuple[Span, tuple[Entries, ...]]] = []
+    zone = asker.catalogue.timezone
     try:
-        contacts = await _contacts(asker, period, as_of, fold)
+        contacts = [
+            (each, await _contacts(asker, _until(each, as_of, zone), as_of, fold))
+            for each in spans(span, CONTACT_DAYS, as_of, zone)
+        ]
     except StatementFailure as failure:
         problems["contacts"] = failure.problem
     try:
-        entries = await _entries(asker, period, as_of, fold)
+        entries = [
+            (each, await _entries(asker, _until(each, as_of, zone), as_of, fold))
+            for each in spans(span, ENTRY_DAYS, as_of, zone)
+        ]
     except StatementFailure as failure:
         problems["entries"] = failure.problem
-    return Cohorts(contacts, entries, problems)
+    return Cohorts(tuple(contacts), tuple(entries), problems)
+
+
+def spans(span: Span, days: int, as_of: float, timezone: str) -> tuple[Span, ...]:
+    """A span, and where it has not matured for so many days, the newest one before it that has."""
+    older = span
+    while period_of(older, timezone).end + days * 86400 > as_of:
+        older = before(older)
+    return (span,) if older == span else (span, older)
+
+
+def _until(span: Span, as_of: float, timezone: str) -> Period:
+    return elapsed(period_of(span, timezone), as_of)
 
 
 def has_cohorts(catalogue: Catalogue) -> bool:
@@ -56,8 +76,9 @@ def contacts_sql(asker: Asker) -> str:
     limit = f"interval '{CONTACT_DAYS} days'"
     return (
         "-- outcall: conversion by contact cohort\n"
-        "WITH contact AS (SELECT calls.customer_id, calls.campaign_id, calls.generation, calls.dialed_at, calls.ended_at"
-        f" FROM {_from(asker, contact)} WHERE calls.ended_at >= $1 AND calls.ended_at < $2 AND ({contact.where})),\n"
+        "WITH contact AS (SELECT calls.customer_id, calls.campaign_id, calls.generation, calls.dialed_at,"
+        f" calls.ended_at FROM {_from(asker, contact)} WHERE calls.ended_at >= $1 AND calls.ended_at < $2"
+        f" AND ({contact.where})),\n"
         f"application AS (SELECT credit_applications.customer_id, calls.campaign_id, credit_applications.applied_at"
         f" FROM {_from(asker, application)} WHERE credit_applications.applied_at >= $1::timestamptz - interval '2 days'"
         f" AND credit_applications.applied_at <= $2::timestamptz + {limit} AND ({application.where}))\n"

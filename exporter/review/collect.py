@@ -11,13 +11,16 @@ from exporter.calldb.connect import Access, connection
 from exporter.calldb.period import PATIENCE, Past, Period, Read, days, folding_of
 from exporter.review import periods
 from exporter.review.asking import Asker
+from exporter.review.changed import verified
 from exporter.review.cohorts import cohorts, has_cohorts
 from exporter.review.composite import composite
 from exporter.review.facts import incidents, lateness, levels, newest_call
-from exporter.review.model import Alerts, Cadence, Change, Quality, Rejected, Review, Span
+from exporter.review.model import Alerts, Cadence, Quality, Rejected, Review, Span
 from exporter.review.prometheus import alerts
-from exporter.review.rows import Side, review_kpi, side
+from exporter.review.rows import Side, review_kpi, review_slice, side
+from exporter.semantic.changes import Change
 from exporter.semantic.model import Catalogue, Kpi
+from exporter.semantic.names import KPI_DIMENSIONS
 
 # (share done, what is being read).
 Progress = Callable[[float, str], None]
@@ -27,13 +30,19 @@ DIMENSIONS: Mapping[Cadence, tuple[str, ...]] = {
 }
 # The dataset whose empty days are days without calls.
 CALLS = "dial"
+# What has to be read together in collection: pressure that recovers money shows as complaints and violations.
+BESIDE: Mapping[Cadence, tuple[str, ...]] = {"weekly": ("recovery", "compliant_speech", "complaint"), "monthly": ()}
+SCENARIO = {"scenario": "collection"}
 # Shares of the progress: this period, the one before, the rest.
 _NOW, _BEFORE = 0.45, 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for. `weights`: of the composite, by KPI; `prometheus`: address of a server, empty for none."""
+    """What is asked for. `weights`: of the composite, by KPI; `changes`: all that are recorded.
+
+    `prometheus`: address of a server, empty for none.
+    """
 
     cadence: Cadence
     span: Span
@@ -51,7 +60,9 @@ def reviewed(catalogue: Catalogue, cadence: Cadence) -> list[Kpi]:
             return kpi.dimension in DIMENSIONS[cadence]
         return (kpi.cadence == "weekly") == (cadence == "weekly")
 
-    return [kpi for kpi in catalogue.kpis.values() if belongs(kpi)]
+    found = (kpi for kpi in catalogue.kpis.values() if belongs(kpi))
+    order = [*KPI_DIMENSIONS, *(kpi.dimension for kpi in catalogue.kpis.values())]
+    return sorted(found, key=lambda kpi: order.index(kpi.dimension))
 
 
 async def collect(access: Access, catalogue: Catalogue, request: Request, progress: Progress | None = None) -> Review:
@@ -76,6 +87,8 @@ class _Collector:
         self.catalogue, self.zone = asker.catalogue, asker.catalogue.timezone
         self.kpis = reviewed(self.catalogue, request.cadence)
         self.weighted = [self.catalogue.kpis[slug] for slug in request.weights]
+        names = BESIDE[request.cadence]
+        self.beside = [self.catalogue.kpis[slug] for slug in names if slug in self.catalogue.kpis]
 
     async def review(self) -> Review:
         as_of = await self.asker.clock()
@@ -105,16 +118,17 @@ class _Collector:
             as_of=as_of,
             newest=newest,
             kpis=tuple(reviews[kpi.slug] for kpi in self.kpis),
-            cohorts=await cohorts(self.asker, period, as_of, fold) if weekly else None,
+            beside=tuple((kpi, review_slice(self.catalogue, kpi, SCENARIO, now, then)) for kpi in self.beside),
+            cohorts=await cohorts(self.asker, self.request.span, as_of, fold) if weekly else None,
             incidents=await incidents(self.asker, period),
             alerts=await alerts(self.request.prometheus, period) if self.request.prometheus else Alerts(),
-            changes=self.request.changes,
+            changes=await verified(self.past, self.catalogue, self.request.changes, period),
             quality=await self._quality(read, period),
             composite=composite(self.request.weights, reviews) if self.request.weights else None,
         )
 
     def _all(self) -> dict[str, Kpi]:
-        return {kpi.slug: kpi for kpi in (*self.kpis, *self.weighted)}
+        return {kpi.slug: kpi for kpi in (*self.kpis, *self.weighted, *self.beside)}
 
     def _names(self) -> set[str]:
         """Datasets and levels; days without calls are told whatever is reviewed."""

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
 
-from exporter.expose.wording import STATE_WORDS, STATES
 from exporter.generate.wording import dimension
-from exporter.kpi.attribution_words import sentence
-from exporter.review.blocks import Block, Bullets, Cell, Document, Paragraph, Section, cells, table
+from exporter.review.blocks import Block, Cell, Document, Heading, Paragraph, Section, cells, table
+from exporter.review.cohortpage import cohort_blocks
+from exporter.review.conclusions import conclusions
 from exporter.review.detail import details
 from exporter.review.model import KpiReview, Review, Row
-from exporter.review.sections import alert_blocks, change_blocks, cohort_blocks, composite_blocks, quality_blocks
-from exporter.review.words import NONE, Words
+from exporter.review.sections import alert_blocks, change_blocks, composite_blocks, quality_blocks
+from exporter.review.words import Words
 
-# Draws a KPI's course; empty where nothing can be drawn.
-Draw = Callable[[KpiReview], str]
-_WAITING = timedelta(days=7).total_seconds()
-_BAD = ("critical", "warning", "below_goal")
+# Draws a KPI's course, empty where nothing can be drawn; None where there is nothing to draw with.
+Draw = Callable[[KpiReview], str] | None
+# Columns of figures in the table of KPIs.
+NUMBERS = range(2, 9)
 
 
 def document(words: Words, review: Review, draw: Draw) -> Document:
     """The whole review, Chinese or English."""
     say = words.say
     sections = [
-        Section("conclusions", say("结论", "Conclusions"), tuple(_conclusions(words, review))),
+        Section("conclusions", say("结论", "Conclusions"), tuple(conclusions(words, review))),
         Section("kpis", say("全部指标", "Every KPI"), tuple(_kpis(words, review))),
     ]
     if review.composite is not None:
@@ -66,97 +66,23 @@ def _facts(words: Words, review: Review) -> Iterator[tuple[str, str]]:
     yield say("最新通话", "Newest call"), newest
 
 
-def incomplete(words: Words, review: Review) -> list[str]:
-    """What the figures do not hold, or not yet."""
-    say, found = words.say, []
-    if review.is_running:
-        until = words.instant(review.period.end)
-        found.append(
-            say(
-                f"本期尚未结束：数据到 {until}，与上期的同等时长比较。",
-                f"The period is still running: data until {until}, compared with as much of the one before.",
-            )
-        )
-    elif review.as_of - review.full.end < _WAITING:
-        found.append(
-            say(
-                "本期结束不足 7 天：满意度、标注、申请、回款等迟到数据仍会变化。",
-                "The period ended less than 7 days ago: surveys, labels, applications and repayments still come in.",
-            )
-        )
-    if review.newest is not None and review.newest < review.period.end - 86400:
-        at = words.instant(review.newest)
-        found.append(
-            say(f"最新一通通话在 {at}，早于本期结束。", f"The newest call is of {at}, before the period's end.")
-        )
-    for name, problem in sorted(review.quality.failed.items()):
-        found.append(say(f"数据集 {name} 读不到：", f"Dataset {name} cannot be read: ") + words.problem(problem))
-    if review.quality.silent and not review.is_empty:
-        days = ", ".join(str(day) for day in review.quality.silent)
-        found.append(say(f"没有通话的日子：{days}", f"Days without calls: {days}"))
-    return found
-
-
-def _conclusions(words: Words, review: Review) -> Iterator[Block]:
-    say = words.say
-    if review.is_empty:
-        yield Paragraph(say("本期没有任何数据。", "There are no data in this period."), "warning")
-    yield from (Paragraph(text, "warning") for text in incomplete(words, review))
-    counts = {state: sum((each.whole.state or "no_data") == state for each in review.kpis) for state in STATES}
-    shown = [(state, n) for state, n in counts.items() if n]
-    yield Paragraph(say("，", ", ").join(f"{say(*STATE_WORDS[state])} {n}" for state, n in shown), "lead")
-    points = [point for each in review.kpis if (point := _point(words, each)) is not None]
-    if points:
-        yield Bullets(tuple(points))
-    elif not review.is_empty:
-        yield Paragraph(say("没有指标需要处理。", "No KPI needs attention."))
-
-
-def _point(words: Words, review: KpiReview) -> Cell | None:
-    """A KPI that misses a line, or has become worse for certain, with what moved it."""
-    kpi, row = review.kpi, review.whole
-    bad_slices = [each for each in review.slices if each.state in _BAD]
-    verdict, tone = words.verdict(kpi, row)
-    if row.state not in _BAD and tone != "worse" and not bad_slices:
-        return None
-    text = f"{words.pick(kpi.title)} {_against(words, review, row)}"
-    for each in bad_slices:
-        text += words.say("；", "; ") + f"{words.slice(each.labels)} {_against(words, review, each)}"
-    if row.change is not None:
-        text += words.say("。较上期 ", ". Against the last period ") + _moved(words, review)
-        text += words.say(f"（{verdict}）", f" ({verdict})")
-    states = [row.state, *(each.state for each in bad_slices)]
-    worst = next((state for state in _BAD if state in states), "worse")
-    remedy = words.pick(kpi.remedy)
-    return Cell(f"{text}。对策：{remedy}" if words.language == "zh" and remedy else _with_remedy(text, remedy), worst)
-
-
-def _with_remedy(text: str, remedy: str) -> str:
-    return f"{text}. Remedy: {remedy[:1].lower()}{remedy[1:]}" if remedy else text
-
-
-def _against(words: Words, review: KpiReview, row: Row) -> str:
-    """A value with its state and lines."""
-    kpi = review.kpi
-    value = words.value(row.now.value if row.now else None, kpi.unit)
-    lines = [words.say("目标 ", "target ") + words.target(kpi, row.lines)]
-    if words.alarm(kpi, row.lines) != NONE:
-        lines.append(words.say("报警线 ", "alarm ") + words.alarm(kpi, row.lines))
-    inside = ", ".join([words.state(row.state), *(line for line in lines if NONE not in line)])
-    return f"{value}（{inside}）" if words.language == "zh" else f"{value} ({inside})"
-
-
-def _moved(words: Words, review: KpiReview) -> str:
-    """The change, with the slice that brought most of it where it can be split."""
-    if review.causes:
-        cause = review.causes[0]
-        return words.pick(sentence(words.catalogue, review.kpi, cause.attribution, cause.by))
-    return words.change(review.whole.change, review.kpi)
-
-
 def _kpis(words: Words, review: Review) -> Iterator[Block]:
+    rows: list[tuple[str | Cell, ...]] = []
+    seen = ""
+    for each in review.kpis:
+        if each.kpi.dimension != seen:
+            seen = each.kpi.dimension
+            rows.append(cells(words.pick(dimension(seen))))
+        rows.append(_line(words, each, each.whole))
+        rows += [_line(words, each, row) for row in each.slices]
+    yield table(_header(words), rows, right=NUMBERS)
+    yield _explained(words)
+    yield from _beside(words, review)
+
+
+def _header(words: Words) -> tuple[str, ...]:
     say = words.say
-    header = (
+    return (
         say("指标", "KPI"),
         say("状态", "State"),
         say("本期", "This period"),
@@ -168,24 +94,28 @@ def _kpis(words: Words, review: Review) -> Iterator[Block]:
         say("变化", "Change"),
         say("判断", "Verdict"),
     )
-    rows: list[tuple[str | Cell, ...]] = []
-    seen = ""
-    for each in review.kpis:
-        if each.kpi.dimension != seen:
-            seen = each.kpi.dimension
-            rows.append(cells(words.pick(dimension(seen))))
-        rows.append(_line(words, each, each.whole))
-        rows += [_line(words, each, row) for row in each.slices]
-    yield table(header, rows, right=(2, 3, 4, 5, 6, 7, 8))
-    yield Paragraph(
-        say(
+
+
+def _explained(words: Words) -> Paragraph:
+    return Paragraph(
+        words.say(
             "变化：比率以百分点计。判断：两比例检验，双侧 1%（小样本用 Fisher 精确检验）；分母是金额或评分的指标、"
             "均值与分位数不检验。各切片与上期的同一切片比较。",
-            "Change: ratios in points. Verdict: two-proportion test, two-sided 1 % (Fisher's exact test on small counts); "
-            "KPIs over money or scores, means and percentiles are not tested. Slices are compared with themselves.",
+            "Change: ratios in points. Verdict: two-proportion test, two-sided 1 % (Fisher's exact test on small "
+            "counts); KPIs over money or scores, means and percentiles are not tested. Slices are compared with the "
+            "same slice.",
         ),
         "note",
     )
+
+
+def _beside(words: Words, review: Review) -> Iterator[Block]:
+    """Recovery with what it may have cost."""
+    if not review.beside:
+        return
+    yield Heading(words.say("催收：回款、合规与投诉并看", "Collection: recovery beside compliance and complaints"))
+    lines = [_line(words, KpiReview(kpi, row), replace(row, labels={})) for kpi, row in review.beside]
+    yield table(_header(words), lines, right=NUMBERS)
 
 
 def _line(words: Words, review: KpiReview, row: Row) -> tuple[str | Cell, ...]:
@@ -194,11 +124,13 @@ def _line(words: Words, review: KpiReview, row: Row) -> tuple[str | Cell, ...]:
     verdict, tone = words.verdict(kpi, row)
     problem = words.say("数据源缺失", "source missing") if review.problem else words.state(row.state)
     return (
-        Cell(words.pick(kpi.title), "kpi") if not row.labels else Cell(f"· {words.slice(row.labels)}", "slice"),
+        Cell(words.pick(kpi.title), "kpi")
+        if not row.labels
+        else Cell(f"·\N{NO-BREAK SPACE}{words.slice(row.labels)}", "slice"),
         Cell(problem, state),
         words.value(row.now.value if row.now else None, kpi.unit),
-        words.bounds(row),
-        words.count(row.now.samples if row.now else None),
+        words.bounds(kpi, row),
+        words.samples(kpi, row),
         words.target(kpi, row.lines),
         words.alarm(kpi, row.lines),
         words.value(row.before.value if row.before else None, kpi.unit),

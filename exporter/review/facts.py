@@ -29,7 +29,7 @@ async def newest_call(asker: Asker) -> float | None:
 
 
 async def incidents(asker: Asker, period: Period) -> Incidents:
-    """Incidents of a period: opened, resolved, still open at its end; the first of them listed."""
+    """Incidents of a period: opened, resolved, still open at its end; those that took longest listed."""
     relation = asker.relation("incidents")
     bounds = instant(period.start), instant(period.end)
     opened = "opened_at >= $1::timestamptz AND opened_at < $2::timestamptz"
@@ -46,7 +46,8 @@ async def incidents(asker: Asker, period: Period) -> Incidents:
         f"-- outcall: incidents, one by one\nSELECT {_SECONDS.format('opened_at')},"
         f" CASE WHEN isfinite(resolved_at) THEN {_SECONDS.format('resolved_at')} END, incident_id"
         f" FROM {relation} AS incidents WHERE isfinite(opened_at) AND (({opened}) OR ({resolved}) OR ({still}))"
-        f" ORDER BY opened_at, incident_id LIMIT {MOST_INCIDENTS}"
+        " ORDER BY CASE WHEN isfinite(resolved_at) THEN resolved_at - opened_at END DESC NULLS FIRST, incident_id"
+        f" LIMIT {MOST_INCIDENTS}"
     )
     try:
         (mean, longest, *numbers), *_ = await asker.ask("incidents", counts, *bounds)
@@ -63,14 +64,12 @@ async def lateness(asker: Asker, period: Period, datasets: Collection[str]) -> t
 
     `updated_at` knows the last writing only: a correction looks like lateness. What cannot be read is left out.
     """
-    columns: dict[str, str] = {}
-    for dataset in (asker.catalogue.datasets[name] for name in sorted(datasets)):
-        if not dataset.anchor.after_months:
-            columns.setdefault(dataset.source, dataset.anchor.column)
+    sources = asker.catalogue.sources
+    wanted = {asker.catalogue.datasets[name].source for name in datasets}
     found = []
-    for source, column in columns.items():
+    for source in (name for name in sources if name in wanted and sources[name].event != "updated_at"):
         try:
-            found.append(await _late(asker, period, source, column))
+            found.append(await _late(asker, period, source, sources[source].event))
         except StatementFailure:
             continue
     return tuple(found)
@@ -102,8 +101,9 @@ async def levels(asker: Asker, names: Collection[str], last: date) -> tuple[dict
         except StatementFailure as failure:
             failed[name] = failure.problem
             continue
-        vectors = [tuple(row[len(level.slices) :]) for row in rows]
-        found[name] = tuple(map(sum, zip(*vectors, strict=True)))
+        nothing = (0,) * (sum(len(measure.columns) for measure in level.measures) + len(level.rejects) + 1)
+        vectors = (tuple(row[len(level.slices) :]) for row in rows)
+        found[name] = tuple(map(sum, zip(nothing, *vectors, strict=True)))
     return found, failed
 
 

@@ -132,10 +132,13 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Cohorts:
-    """Both cohorts; `problems`: why one is missing, by its name (`contacts`, `entries`)."""
+    """Both cohorts by the span in which they began: the review's, and the newest before it that has wholly matured.
 
-    contacts: tuple[Contacts, ...] = ()
-    entries: tuple[Entries, ...] = ()
+    `problems`: why one is missing, by its name (`contacts`, `entries`).
+    """
+
+    contacts: tuple[tuple[Span, tuple[Contacts, ...]], ...] = ()
+    entries: tuple[tuple[Span, tuple[Entries, ...]], ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -271,7 +274,7 @@ class Review:
     """A whole review. `as_of`: the database's clock when reading began; `newest`: its newest call before that.
 
     `full` is the whole span in Unix seconds; `period` ends at `as_of` while it is still running, `before` is then cut
-    as long.
+    as long. `beside`: KPIs of one scenario that have to be read together.
     """
 
     cadence: Cadence
@@ -285,6 +288,7 @@ class Review:
     as_of: float
     newest: float | None
     kpis: tuple[KpiReview, ...]
+    beside: tuple[tuple[Kpi, Row], ...]
     cohorts: Cohorts | None
     incidents: Incidents
     alerts: Alerts

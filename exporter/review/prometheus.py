@@ -20,7 +20,7 @@ MOST_POINTS = 10_000
 LEAST_STEP = 60
 DEADLINE = 60.0
 LARGEST = 16 << 20
-FIRING = 'max by (alertname, severity, kpi) (ALERTS{alertstate="firing", alertname=~"Outcall.*"})'
+ALERTS = 'ALERTS{alertstate="firing", alertname=~"Outcall.*"}'
 
 
 def checked_address(url: str) -> str:
@@ -38,7 +38,10 @@ def checked_address(url: str) -> str:
 async def alerts(url: str, period: Period) -> Alerts:
     """What fired in a period, and what reconcile mended; a server that does not answer is a problem, not an error."""
     step = max(LEAST_STEP, -(-period.seconds // MOST_POINTS))
-    range_of = {"query": FIRING, "start": str(period.start), "end": str(period.end), "step": str(step)}
+    # Each point stands for the step before it, so that no alert is too short to be seen.
+    firing = f"max by (alertname, severity, kpi) (max_over_time({ALERTS}[{step}s]))"
+    end = period.start + -(-period.seconds // step) * step
+    range_of = {"query": firing, "start": str(period.start + step), "end": str(end), "step": str(step)}
     mended = f"sum by (source) (increase(outcall_reconcile_corrections_total[{period.seconds}s])) > 0"
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(DEADLINE)) as session:

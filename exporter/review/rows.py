@@ -57,6 +57,11 @@ def review_kpi(catalogue: Catalogue, kpi: Kpi, now: Side, before: Side) -> KpiRe
     return KpiReview(kpi, whole, tuple(slices), tuple(causes), course, course_before)
 
 
+def review_slice(catalogue: Catalogue, kpi: Kpi, labels: Mapping[str, str], now: Side, before: Side) -> Row:
+    """A KPI in one slice, in both periods."""
+    return _row(catalogue, kpi, labels, now, before)
+
+
 def lined(kpi: Kpi) -> list[dict[str, str]]:
     """The slices that have lines of their own."""
     found = {tuple(sorted(slice_of(target).items())): slice_of(target) for target in kpi.targets if slice_of(target)}

@@ -47,10 +47,10 @@ class Words:
             return f"{value:.2f}"
         return {"ratio": lambda v: percent(v, decimals=1), "cny": cny, "seconds": seconds}[unit](value)
 
-    def bounds(self, row: Row) -> str:
-        """The Wilson interval of a ratio in this period."""
+    def bounds(self, kpi: Kpi, row: Row) -> str:
+        """The Wilson interval of a ratio in this period; of money there is none."""
         bounds = row.now.bounds if row.now is not None else None
-        return NONE if bounds is None else self.interval(bounds)
+        return NONE if bounds is None or not kpi.alert.bounds else self.interval(bounds)
 
     def interval(self, bounds: tuple[float, float]) -> str:
         """An interval of a ratio."""
@@ -60,6 +60,12 @@ class Words:
     def count(self, value: float | None) -> str:
         """A number of things."""
         return NONE if value is None else count(value)
+
+    def samples(self, kpi: Kpi, row: Row) -> str:
+        """The denominator in this period."""
+        if row.now is None or row.now.samples is None:
+            return NONE
+        return cny(row.now.samples) if kpi.kind == "ratio" and kpi.denominator[0].scale else count(row.now.samples)
 
     def change(self, change: float | None, kpi: Kpi) -> str:
         """A difference with its sign: ratios in points."""

@@ -16,9 +16,11 @@ UNIT_SUFFIX = {"ratio": "_ratio", "cny": "_cny", "seconds": "_seconds", "score":
 # First words of the exporter's own families: no KPI and no measure may begin with one.
 RESERVED = (
     "as_of",
+    "attribution",
     "backfill",
     "build",
     "business",
+    "change",
     "clock",
     "collector",
     "config",

@@ -24,7 +24,9 @@ def write_background(unit: Unit) -> None:
     _incident(unit)
     if (unit.local.hour, unit.local.minute) == BOOKING and not unit.sparse:
         unit.facts.first["cost_ledger"] += ledger(unit)
-        if unit.local.day == 1:
+        # Those of the month in which a history begins are there from the start (`archive.founding`).
+        begins = unit.plan.days > 0 and unit.local.date() == unit.plan.first_day
+        if unit.local.day == 1 and not begins:
             unit.facts.first["ltv_snapshots"] += snapshots(unit.plan, unit.local.date())
 
 

@@ -31,17 +31,18 @@ def at(hours: float) -> int:
 
 @pytest.fixture
 async def filled(database: str) -> str:
-    """An answered call every 17 minutes for sixty hours; every second one has a survey, some surveys no call."""
+    """An answered call every ten minutes for sixty hours, on the edges of hours too; some surveys have no call."""
     connection = await asyncpg.connect(database)
     await connection.execute(
         """INSERT INTO calls (call_id, customer_id, campaign_id, scenario, generation, script, dialed_at, answered_at,
              ended_at, answered_by, interaction_seconds, hangup_by, cost_cny, updated_at)
            SELECT n, n % 50, 1, (ARRAY['acquisition', 'collection'])[1 + n % 2],
-             (ARRAY['gen_z', 'elderly', NULL])[1 + n % 3], 'script ' || n % 40, at, at, at + make_interval(secs => n % 50), 'human', n % 20, 'customer', 0.25, at
+             (ARRAY['gen_z', 'elderly', NULL])[1 + n % 3], 'script ' || n % 40, at, at,
+             at + make_interval(secs => n % 6), 'human', n % 20, 'customer', 0.25, at
            FROM generate_series(0, $2) AS n
-           CROSS JOIN LATERAL (SELECT $1::timestamptz + make_interval(mins => 17 * n)) AS due (at)""",
+           CROSS JOIN LATERAL (SELECT $1::timestamptz + make_interval(mins => 10 * n)) AS due (at)""",
         START,
-        HOURS * 60 // 17,
+        HOURS * 6,
     )
     await connection.execute(
         """INSERT INTO surveys (survey_id, call_id, channel, responded_at, satisfied, updated_at)

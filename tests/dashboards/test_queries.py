@@ -140,7 +140,7 @@ def test_no_reason_is_superfluous(asking: Asking, entry: Empty) -> None:
     for panel in panels:
         assert set(entry.refs) <= {target.ref_id for target in panel.targets}
     held = 0
-    for opened in openings(asking, entry.board):
+    for opened in openings(asking, entry):
         for panel in panels:
             for ref in {target.ref_id for target in panel.targets if entry.holds(opened, panel, target.ref_id)}:
                 held += 1
@@ -149,13 +149,14 @@ def test_no_reason_is_superfluous(asking: Asking, entry: Empty) -> None:
     assert held, "the reason never holds"
 
 
-def openings(asking: Asking, name: str) -> Iterator[Opened]:
-    """The dashboard with every KPI that it offers, or as it opens."""
-    first = asking.open(name)
+def openings(asking: Asking, entry: Empty) -> Iterator[Opened]:
+    """The dashboard with every KPI that it offers, in the windows that matter, or as it opens."""
+    first = asking.open(entry.board)
     if first.kpi is None:
         yield first
         return
     for _, slug in first.choices["kpi"].options:
         kpi = catalogue().kpis[slug]
-        for window in {kpi.headline_window, *(("7d",) if "7d" in {one.name for one in kpi.windows} else ())}:
-            yield asking.open(name, choosing(kpi) | ({"window": window} if kpi.windows else {}))
+        offered = {one.name for one in kpi.windows}
+        for window in {kpi.headline_window, *(offered & set(entry.windows or ("7d",)))}:
+            yield asking.open(entry.board, choosing(kpi) | ({"window": window} if kpi.windows else {}))

@@ -180,10 +180,11 @@ def test_reversal() -> None:
         {("young",): (Part(180, 900), Part(15, 100)), ("old",): (Part(50, 100), Part(460, 900))},
         {("young",): (Part(180, 900), Part(1, 29)), ("old",): (Part(50, 100), Part(405, 900))},
         {("all",): (Part(180, 900), Part(15, 100))},
+        {("all",): (Part(180, 900), Part(175, 900)), ("few",): (Part(1, 29), Part(29, 29))},
         {("young",): (Part(20, 100), Part(15, 100)), ("old",): (Part(10, 100), Part(9, 100)),
          ("new",): (Part(), Part(900, 1000))},
     ],
-    ids=["one follows the whole", "too few of one", "one slice only", "most of the whole is elsewhere"],
+    ids=["one follows the whole", "too few of one", "one slice only", "one that speaks", "most is elsewhere"],
 )  # fmt: skip
 def test_no_reversal(slices: dict[tuple[str, ...], tuple[Part, Part]]) -> None:
     """What looks like it and is none, or cannot be told."""

@@ -77,6 +77,14 @@ async def test_progress_reaches_the_end(connection: Connection) -> None:
     assert seen[0][1] > seen[-1][1]
 
 
+async def test_history_may_begin_on_the_first_of_a_month(connection: Connection) -> None:
+    """The snapshot of that month is written once."""
+    plan = SimulationPlan(seed=3, now=NOON, days=11, calls_per_day=200)
+    assert plan.first_day.day == 1
+    await fill_history(connection, plan, progress=quiet)
+    assert await connection.fetchval("SELECT count(DISTINCT as_of) FROM ltv_snapshots") == 1
+
+
 async def test_second_fill_is_refused(connection: Connection) -> None:
     """Tables that hold calls are left alone."""
     await fill_history(connection, SMALL, progress=quiet)

@@ -193,7 +193,9 @@ CASES = (
     Case("twin_is_linked", OVERVIEW, lambda raw: raw["links"].pop(1), "outcall-overview-en"),
     Case("links_keep_time", OVERVIEW, lambda raw: replace(link(raw), "url", "&${__url_time_range}", ""), "time"),
     Case("links_keep_time", OVERVIEW, lambda raw: raw["links"][0].update(keepTime=False), "drops time"),
-    Case("links_choose", OVERVIEW, lambda raw: link(raw).update(url=f"{link(raw)['url']}&viewPanel=panel-1"), "panel-1"),
+    Case(
+        "links_choose", OVERVIEW, lambda raw: link(raw).update(url=f"{link(raw)['url']}&viewPanel=panel-1"), "panel-1"
+    ),
     Case("links_choose", OVERVIEW, lambda raw: replace(link(raw), "url", "var-scenario", "var-scene"), "scene"),
     Case("links_choose", OVERVIEW, lambda raw: replace(link(raw), "url", "var-kpi=", "var-kpi=x"), "no value x"),
     Case("links_choose", TECHNICAL, lambda raw: replace(link(raw), "url", "{window:", "{script:"), "passes on script"),

@@ -1,0 +1,1 @@
+"""Reviews against an independent reading of the same tables."""
