@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import astuple
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from devtools.stage.server import PrometheusFolder, promtool
 from exporter.calldb.period import Period
 from exporter.errors import UsageError
 from exporter.review.prometheus import alerts, checked_address, fired
@@ -95,3 +98,33 @@ def test_what_is_no_address(url: str) -> None:
     """Told before anything is read."""
     with pytest.raises(UsageError):
         checked_address(url)
+
+
+def remembered() -> Iterator[str]:
+    """OpenMetrics: an alert of half an hour, and again for half a minute; one that only waited; twelve corrections."""
+    start = WEEK.start
+    yield "# TYPE ALERTS gauge\n"
+    firing = [*range(600, 2400, 15), *range(4210, 4240, 15)]
+    labels = 'alertname="OutcallEarlyHangupHigh",severity="critical",kpi="early_hangup"'
+    yield from (f'ALERTS{{{labels},alertstate="firing",generation="elderly"}} 1 {start + at}\n' for at in firing)
+    yield from (f'ALERTS{{{labels},alertstate="pending"}} 1 {start + at}\n' for at in range(0, 7200, 15))
+    yield "# TYPE outcall_reconcile_corrections counter\n"
+    name = 'outcall_reconcile_corrections_total{source="calls"}'
+    yield from (f"{name} {12 if at > 3600 else 0} {start + at}\n" for at in range(0, 7201, 15))
+    yield "# EOF\n"
+
+
+async def test_a_real_server_remembers(tmp_path: Path) -> None:
+    """Both times are seen, the short one too; what only waited is not."""
+    folder = PrometheusFolder(tmp_path / "prometheus")
+    text = tmp_path / "samples.txt"
+    text.write_text("".join(remembered()))
+    promtool("openmetrics", str(text), str(folder.data))
+    with folder.builder():
+        found = await alerts(folder.url, Period(WEEK.start, WEEK.start + 7200))
+    assert not found.problem
+    assert found.fired is not None
+    ((name, severity, slug, times, seconds),) = [astuple(each) for each in found.fired]
+    assert (name, severity, slug, times) == ("OutcallEarlyHangupHigh", "critical", "early_hangup", 2)
+    assert 30 * 60 <= seconds <= 34 * 60
+    assert found.corrections == pytest.approx({"calls": 12}, rel=0.1)
