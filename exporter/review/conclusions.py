@@ -93,7 +93,7 @@ def _against(words: Words, review: KpiReview, row: Row) -> str:
     value = words.value(row.now.value if row.now else None, kpi.unit)
     lines = [words.say("目标 ", "target ") + words.target(kpi, row.lines)]
     if words.alarm(kpi, row.lines) != NONE:
-        lines.append(words.say("报警线 ", "alarm ") + words.alarm(kpi, row.lines))
+        lines.append(words.say("告警线 ", "alarm ") + words.alarm(kpi, row.lines))
     inside = words.say("，", ", ").join([words.state(row.state), *(line for line in lines if NONE not in line)])
     return f"{value}（{inside}）" if words.language == "zh" else f"{value} ({inside})"
 

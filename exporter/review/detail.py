@@ -55,7 +55,7 @@ def _legend(words: Words, review: KpiReview) -> Iterator[Cell]:
     if lines.target is not None:
         yield Cell(f"{words.say('目标', 'target')} {words.target(kpi, lines)}", "target")
     if lines.critical is not None:
-        yield Cell(f"{words.say('报警线', 'alarm line')} {words.alarm(kpi, lines)}", "alarm")
+        yield Cell(f"{words.say('告警线', 'alarm line')} {words.alarm(kpi, lines)}", "alarm")
 
 
 def _causes(words: Words, review: KpiReview) -> Iterator[Block]:

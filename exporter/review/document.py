@@ -89,7 +89,7 @@ def _header(words: Words) -> tuple[str, ...]:
         say("95% 区间", "95 % interval"),
         say("样本", "Samples"),
         say("目标", "Target"),
-        say("报警线", "Alarm line"),
+        say("告警线", "Alarm line"),
         say("上期", "Last period"),
         say("变化", "Change"),
         say("判断", "Verdict"),

@@ -183,7 +183,7 @@ def composite_blocks(words: Words, review: Review) -> Iterator[Block]:
         yield Paragraph(say(f"没有数值，未计入：{names}", f"Without a value, left out: {names}"), "warning")
     yield Paragraph(
         say(
-            "得分：达到目标 100，到报警线 0，其间线性；没有报警线时取与目标之比（最高 100）；目标与报警线相同（零容忍）"
+            "得分：达到目标 100，到告警线 0，其间线性；没有告警线时取与目标之比（最高 100）；目标与告警线相同（零容忍）"
             "时非 0 即 100。整体没有目标的指标取有目标的切片的平均。",
             "Score: 100 at the target, 0 at the alarm line, linear in between; without an alarm line the ratio to the "
             "target (at most 100); 0 or 100 where both are one (zero tolerance). A KPI whose whole has no target: the "
