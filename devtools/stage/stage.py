@@ -9,14 +9,14 @@ import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
 from devtools.stage import recorded
-from devtools.stage.platform import Platform, own_environment
+from devtools.stage.platform import CHANGE_DAYS_AGO, Platform, own_environment
 from devtools.stage.schedule import jobs
 from devtools.stage.server import ROOT, RULES, PrometheusFolder
 from exporter.demo.alertfiles import relay_file
@@ -113,7 +113,19 @@ class Stage:
             "LINK_CAPACITY": json.dumps({path.name: 1e9 for path in Path("/sys/class/net").iterdir()}),
             "RECORDINGS_DIR": str(self.platform.recordings),
             "RECORDINGS_INTERVAL": "5",
+            "CHANGES_FILE": str(self._changes()),
         }
+
+    def _changes(self) -> Path:
+        """The change of the case, written down."""
+        path = self.folder / "changes.yaml"
+        at = datetime.fromtimestamp(self.now, UTC) - timedelta(days=CHANGE_DAYS_AGO)
+        path.write_text(
+            f"changes:\n  - id: plain-words\n    at: {at.isoformat(timespec='seconds')}\n    kind: script\n"
+            "    title: {zh: 通俗话术, en: Plain words}\n    kpis: {early_hangup: {delta: -0.05}}\n",
+            "utf-8",
+        )
+        return path
 
     def _write_past(self, dsn: str) -> None:
         """Every job of the past in a process of its own, the longest first."""

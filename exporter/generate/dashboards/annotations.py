@@ -1,4 +1,4 @@
-"""What happened, drawn over every graph: alerts, new script versions, incidents."""
+"""What happened, drawn over every graph: alerts, recorded changes, new script versions, incidents."""
 
 from __future__ import annotations
 
@@ -22,16 +22,21 @@ _BEGINNING = "$__interval"
 
 
 def events(context: Context, *, calm: bool = False, **alerts: str) -> list[dashboard.AnnotationQuery]:
-    """All three. `alerts`: labels of those that concern the board; `calm`: only scripts are drawn unless asked for."""
+    """All of them. `alerts`: labels of those that concern the board; `calm`: alerts and incidents when asked for."""
     by = "alertname, severity, kpi, scenario, generation"
     critical, warning = (firing(**({"severity": name} | alerts)) for name in ("critical", "warning"))
     of = critical if critical == warning else f"{critical} or {warning}"
     began = " or ".join(f"{alert} offset {_BEGINNING}" for alert in of.split(" or "))
     expr = f"max by ({by}) ({of})\nunless max by ({by}) ({began})"
+    # Recorded changes say when they took effect.
+    recorded = f"max by (change, kind, title_{context.language}) (outcall_change_timestamp_seconds) * 1000"
     title = context.say("告警", "Alerts")
     found = [
         _annotation(title, "red", expr, "{{alertname}}", "{{severity}} {{kpi}} {{scenario}} {{generation}}", not calm)
     ]
+    title = context.say("变更", "Changes")
+    found.append(_annotation(title, "green", recorded, f"{{{{title_{context.language}}}}}", "{{kind}} {{change}}"))
+    found[-1].use_value_for_time = True
     if "dials" in context.catalogue.measures:
         title = context.say("新话术", "New script")
         found.append(_annotation(title, "blue", NEW_SCRIPT, f"{title} {{{{script}}}}", "{{scenario}}"))

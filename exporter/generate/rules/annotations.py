@@ -74,10 +74,11 @@ def _description(catalogue: Catalogue, kpi: Kpi, said: Said, language: Language)
     place = templates.slice_words(catalogue, said.named, language)
     value = _value(kpi, said, language)
     window = said.window if kpi.windows else ""
+    moved = templates.moved(kpi, window, language) if said.kind == "line" and not said.named else ""
     if language == "zh":
-        head = f"{name}（{place}，{'最近 ' + window if window else '最新'}）：{value}。"
+        head = f"{name}（{place}，{'最近 ' + window if window else '最新'}）：{value}。{moved}"
         return head + (f"措施：{remedy}。" if remedy else "")
-    head = f"{name} ({place}, {'last ' + window if window else 'latest'}): {value}."
+    head = f"{name} ({place}, {'last ' + window if window else 'latest'}): {value}.{moved}"
     return head + (f" Remedy: {remedy}." if remedy else "")
 
 
