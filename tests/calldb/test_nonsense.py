@@ -136,6 +136,9 @@ async def test_a_corrected_campaign_moves_first_contacts(exporter: Stepper, writ
         await writer.execute(
             "UPDATE calls SET ended_at = now() - make_interval(secs => $2) WHERE call_id = $1", call_id, seconds
         )
+    # A minute that a corrected anchor has left is read again by the reconcile.
+    await exporter.poll()
+    await exporter.reconcile()
     assert await of_an_hour(exporter, "lead_conversion_samples") == 1
     await writer.execute("UPDATE calls SET campaign_id = 2 WHERE call_id = 2")
     assert await of_an_hour(exporter, "lead_conversion_samples") == 2
