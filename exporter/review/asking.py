@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +15,7 @@ from exporter.calldb.statements import StatementFailure, Statements
 from exporter.errors import DatabaseError
 from exporter.semantic.model import Catalogue
 from exporter.semantic.sqltext import relation_sql
+from exporter.state.buckets import HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,10 +49,27 @@ class Asker:
             problem = f"the connection to the call database was lost ({describe(error)})"
             raise DatabaseError(problem, "see that it is up, then run this again") from None
 
-    def chunks(self, period: Period) -> Iterator[tuple[datetime, datetime]]:
-        """The bounds of each local day of a period, as arguments."""
+    async def parts(
+        self, source: str, sql: str, period: Period, *arguments: object
+    ) -> AsyncIterator[list[asyncpg.Record]]:
+        """The answers over a period to a statement with bounds as $1 and $2: a local day each, less where that is slow.
+
+        Raises as `ask` does; what is slow within an hour too is refused.
+        """
+        longest = period.seconds
         for day in days(period, self.catalogue.timezone):
-            yield instant(day.start), instant(day.end)
+            start = day.start
+            while start < day.end:
+                end = min(day.end, start + longest)
+                try:
+                    rows = await self.ask(source, sql, instant(start), instant(end), *arguments)
+                except StatementFailure as failure:
+                    if not failure.slow or end - start <= HOUR:
+                        raise
+                    longest = (end - start) // 2
+                    continue
+                yield rows
+                start = end
 
     async def clock(self) -> float:
         """The database's clock, Unix seconds."""

@@ -136,10 +136,8 @@ def _entered(entry: Dataset) -> str:
 
 async def _contacts(asker: Asker, period: Period, as_of: float, fold: Fold) -> tuple[Contacts, ...]:
     found: dict[str, Contacts] = {}
-    for start, end in asker.chunks(period):
-        for raw, matured, applied, contacted in await asker.ask(
-            "calls", contacts_sql(asker), start, end, instant(as_of)
-        ):
+    async for rows in asker.parts("calls", contacts_sql(asker), period, instant(as_of)):
+        for raw, matured, applied, contacted in rows:
             name = fold("generation", raw)
             early = 0 if matured else applied
             row = Contacts(name, contacted, contacted if matured else 0, applied if matured else 0, early)
@@ -149,12 +147,12 @@ async def _contacts(asker: Asker, period: Period, as_of: float, fold: Fold) -> t
 
 async def _entries(asker: Asker, period: Period, as_of: float, fold: Fold) -> tuple[Entries, ...]:
     found: defaultdict[str, Entries] = defaultdict(lambda: Entries(""))
-    for start, end in asker.chunks(period):
-        bounds = (start, end, instant(as_of))
-        for raw, matured, overdue, cases in await asker.ask("collection_cases", entries_sql(asker), *bounds):
+    async for rows in asker.parts("collection_cases", entries_sql(asker), period, instant(as_of)):
+        for raw, matured, overdue, cases in rows:
             ripe = (cases, overdue) if matured else (0, 0)
             found[fold("bucket", raw)] += Entries("", cases, overdue, 0, *ripe)
-        for raw, matured, within, repaid in await asker.ask("repayments", repaid_sql(asker), *bounds):
+    async for rows in asker.parts("repayments", repaid_sql(asker), period, instant(as_of)):
+        for raw, matured, within, repaid in rows:
             in_time = repaid if matured and within else 0
             found[fold("bucket", raw)] += Entries("", repaid=repaid, repaid_within=in_time)
     order = _order(asker.catalogue, "bucket")

@@ -160,8 +160,8 @@ class _Collector:
         if CALLS in read.buckets:
             starts = (day.start for day in days(period, self.zone))
             silent = tuple(periods.day_of(at, self.zone) for at in starts if not read.buckets[CALLS].get(at))
-        late = await lateness(self.asker, period, names - read.failed.keys())
-        return Quality(late, tuple(rejected), silent, dict(read.failed))
+        late, uncounted = await lateness(self.asker, period, names - read.failed.keys())
+        return Quality(late, tuple(rejected), silent, dict(read.failed), uncounted)
 
 
 def _rejected(catalogue: Catalogue, name: str, read: Read) -> list[Rejected]:

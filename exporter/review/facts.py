@@ -59,20 +59,23 @@ async def incidents(asker: Asker, period: Period) -> Incidents:
     return Incidents(opened_count, resolved_count, open_count, mean, longest, found)
 
 
-async def lateness(asker: Asker, period: Period, datasets: Collection[str]) -> tuple[SourceQuality, ...]:
+async def lateness(
+    asker: Asker, period: Period, datasets: Collection[str]
+) -> tuple[tuple[SourceQuality, ...], dict[str, str]]:
     """Rows of the sources of datasets in a period, and how many were written or corrected over a day after their event.
 
-    `updated_at` knows the last writing only: a correction looks like lateness. What cannot be read is left out.
+    `updated_at` knows the last writing only: a correction looks like lateness. Also why a source could not be counted.
     """
     sources = asker.catalogue.sources
     wanted = {asker.catalogue.datasets[name].source for name in datasets}
-    found = []
+    found: list[SourceQuality] = []
+    failed: dict[str, str] = {}
     for source in (name for name in sources if name in wanted and sources[name].event != "updated_at"):
         try:
             found.append(await _late(asker, period, source, sources[source].event))
-        except StatementFailure:
-            continue
-    return tuple(found)
+        except StatementFailure as failure:
+            failed[source] = failure.problem
+    return tuple(found), failed
 
 
 async def _late(asker: Asker, period: Period, source: str, column: str) -> SourceQuality:
@@ -83,8 +86,7 @@ async def _late(asker: Asker, period: Period, source: str, column: str) -> Sourc
         f" WHERE source.{column} >= $1::timestamptz AND source.{column} < $2::timestamptz"
     )
     late = rows = 0
-    for bounds in asker.chunks(period):
-        found = await asker.ask(source, sql, *bounds)
+    async for found in asker.parts(source, sql, period):
         late, rows = late + found[0][0], rows + found[0][1]
     return SourceQuality(source, rows, late)
 

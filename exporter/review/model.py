@@ -226,12 +226,16 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Data quality; `silent`: days without calls, None where calls could not be read."""
+    """Data quality; `silent`: days without calls, None where calls could not be read.
+
+    `failed`: why a dataset has no figures; `uncounted`: why the late rows of a source could not be counted.
+    """
 
     sources: tuple[SourceQuality, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     silent: tuple[date, ...] | None = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    uncounted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

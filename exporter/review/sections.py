@@ -130,6 +130,9 @@ def quality_blocks(words: Words, review: Review) -> Iterator[Block]:
     ]
     if rows:
         yield table(header, rows, right=(1, 2, 3))
+    for name, problem in sorted(found.uncounted.items()):
+        why = words.problem(problem)
+        yield Paragraph(say(f"{name} 的迟到行数不详：{why}", f"Late rows of {name} are not known: {why}"), "warning")
     yield Paragraph(
         say(
             "迟于一天：最后写入（含更正）晚于事件一天以上。",
