@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -184,9 +185,22 @@ def explain_connect(error: Exception) -> DatabaseError:
             "nothing listens at the call database's address",
             "start PostgreSQL, or correct host and port in database_url",
         ),
+        (
+            ssl.SSLCertVerificationError,
+            "the call database's certificate is not trusted",
+            "give its authority with sslrootcert in database_url, and a host that the certificate names",
+        ),
+        (
+            ssl.SSLError,
+            "no TLS connection to the call database came about",
+            "check sslmode and the certificates in database_url, and what the server's ssl settings ask for",
+        ),
         (OSError, "the call database's host cannot be reached", "check host and port in database_url"),
         (ValueError, "the database URL is not valid", "use postgresql://user@host:5432/name in database_url"),
     )
+    if type(error) is ConnectionError and "SSL" in str(error):
+        fix = "switch ssl on in the server, or set sslmode=disable in database_url where the network is safe"
+        return DatabaseError("the call database does not speak TLS", fix)
     for kind, problem, fix in cases:
         if isinstance(error, kind):
             return DatabaseError(problem, fix)

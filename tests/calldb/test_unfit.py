@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from exporter.calldb.plan import Horizon, Range
-from exporter.calldb.reader import Filled, Reading
+from exporter.calldb.reader import Cells, Filled, Reading
 from exporter.calldb.tracker import Tracker, UnfitError
 from exporter.state.buckets import HOUR, MINUTE
 from exporter.state.store import Store
@@ -50,7 +50,7 @@ def overflowing() -> Filled:
     """Three minutes of one hour, of which the third does not fit into it; the first alone would have."""
     start = int(AS_OF) // HOUR * HOUR
     labels: tuple[str | None, ...] = ("collection", "gen_z", "noon", "A")
-    buckets = {start + MINUTE * number: {labels: (1, HALF, 1)} for number in range(3)}
+    buckets: dict[int, Cells] = {start + MINUTE * number: {labels: (1, HALF, 1)} for number in range(3)}
     return Filled(Range(MINUTE, start, start + 3 * MINUTE), buckets)
 
 
