@@ -45,7 +45,7 @@ def minutes_until_certain(rare: Rare, per_hour: int, rate: float, z: float) -> i
 
 def run() -> list[tuple[object, ...]]:
     """Print the table; returns its rows."""
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (rare.title, f"{per_hour:,} {rare.of}", f"{rate:.0%}", *(_shown(rare, per_hour, rate, z) for z in BOUNDS))
         for rare, (volumes, rates) in RARE.items()
         for per_hour in volumes

@@ -11,7 +11,8 @@ import pytest
 from exporter.calldb.connect import Access, connection
 from exporter.errors import DatabaseError
 from tests.expose.certs import Authority
-from tests.support.postgres import Postgres, server_user
+from tests.support.pgtools import server_user
+from tests.support.postgres import Postgres
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,8 @@ def server(authority: Authority) -> Iterator[str]:
             path.chmod(0o600)
             if os.geteuid() == 0:
                 os.chown(path, server_user().pw_uid, server_user().pw_gid)
-        with (postgres.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write("\nssl = on\n")
+        with (postgres.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as settings:
+            settings.write("\nssl = on\n")
         postgres.start()
         yield postgres.dsn()
 
