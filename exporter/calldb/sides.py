@@ -43,7 +43,7 @@ async def verify_change(
 ) -> Verified:
     """Read what a change's KPIs need of before and after, and judge; raises DatabaseError."""
     kpis = [catalogue.kpis[aim.kpi] for aim in change.aims]
-    both = [spans(change, aim, kpi, catalogue.datasets, now, days_before)
+    both = [spans(change, aim, kpi, catalogue, now, days_before)
             for aim, kpi in zip(change.aims, kpis, strict=True)]  # fmt: skip
     read = SidesRead()
     if kpis and change.at <= now:
@@ -52,7 +52,7 @@ async def verify_change(
         read = await read_sides(past, catalogue, change, kpis, Period(start, end), progress or (lambda *_: None))
     found = []
     for aim, kpi in zip(change.aims, kpis, strict=True):
-        one = verify(change, aim, kpi, catalogue.datasets, read.hours, now, days_before)
+        one = verify(change, aim, kpi, catalogue, read.hours, now, days_before)
         is_read = not kpi.datasets & read.failed.keys()
         found.append(one if is_read else Verification(one.kpi, aim, one.before, one.after, reason=Reason.NOT_READ))
     return Verified(change, now, tuple(found), read.failed)

@@ -113,13 +113,12 @@ class ChangeGauges:
         self.shown = tuple(shown)
 
     def _verified(self, change: Change, captured: Captured) -> Iterable[Shown]:
-        datasets = self.catalogue.datasets
         since = before_of(change).start
         aims = [aim for aim in change.aims if _covers(captured, self.catalogue.kpis[aim.kpi], since)]
         kpis = [self.catalogue.kpis[aim.kpi] for aim in aims]
         hours = {name: self._hours(change, kpis, name, captured, since) for kpi in kpis for name in kpi.datasets}
         for aim, kpi in zip(aims, kpis, strict=True):
-            yield Shown(change, verify(change, aim, kpi, datasets, hours, captured.as_of), since)
+            yield Shown(change, verify(change, aim, kpi, self.catalogue, hours, captured.as_of), since)
 
     def _hours(self, change: Change, kpis: Sequence[Kpi], name: str, captured: Captured, since: int) -> dict[int, Sums]:
         """The sums of a dataset by hour and side; a bucket's columns are strides of its array."""

@@ -17,25 +17,13 @@ from itertools import compress
 
 from exporter.kpi.significance import Counts
 from exporter.semantic.changes import Aim, Change
-from exporter.semantic.model import Dataset, Kpi, Measure
+from exporter.semantic.model import Catalogue, Kpi, Measure
 from exporter.semantic.names import UNKNOWN
 
 HOUR, DAY = 3600, 86400
 # Whole weeks, and as many days after them are held by the exporter's 30 days of hours.
 DAYS_BEFORE = 14
 TREATED, UNTOUCHED, NEITHER = 1, 2, 0
-# How long after its call a source's row may come (contract §1); a source that is not named comes with the call.
-SETTLE_HOURS: Mapping[str, int] = {
-    "call_analyses": 1,
-    "qa_checks": 1,
-    "recordings": 1,
-    "masking_scans": 1,
-    "surveys": 72,
-    "credit_applications": 168,
-    "quality_labels": 168,
-    "service_tasks": 168,
-    "complaints": 360,
-}
 
 RawLabels = tuple[str | None, ...]
 # Column of a dataset's vector -> (sum of the touched slice, sum of the untouched one).
@@ -65,27 +53,33 @@ class Sides:
     untouched: tuple[Counts, ...]
 
 
-def settle_hours(kpi: Kpi, aim: Aim, datasets: Mapping[str, Dataset]) -> int:
+def settle_hours(kpi: Kpi, aim: Aim, catalogue: Catalogue) -> int:
     """How long after a change the KPI's facts may be of calls before it."""
     if aim.settle_hours is not None:
         return aim.settle_hours
-    return max(SETTLE_HOURS.get(datasets[name].source, 0) for name in kpi.datasets)
+    return max(_settles(catalogue, catalogue.datasets[name].source) for name in kpi.datasets)
 
 
-def ripe_hours(kpi: Kpi, datasets: Mapping[str, Dataset]) -> int:
+def ripe_hours(kpi: Kpi, catalogue: Catalogue) -> int:
     """How many of the latest hours lack rows that a fact of theirs waits for."""
-    waits = [(datasets[name].source, need) for name in kpi.datasets for need in datasets[name].needs]
-    return max((SETTLE_HOURS.get(need, 0) for source, need in waits if need != source), default=0)
+    datasets = [catalogue.datasets[name] for name in kpi.datasets]
+    waits = [need for dataset in datasets for need in dataset.needs if need != dataset.source]
+    return max((_settles(catalogue, need) for need in waits), default=0)
+
+
+def _settles(catalogue: Catalogue, source: str) -> int:
+    """Whole hours after its call in which a row of a source comes."""
+    return -(-catalogue.sources[source].settles_within // HOUR)
 
 
 def spans(
-    change: Change, aim: Aim, kpi: Kpi, datasets: Mapping[str, Dataset], now: float, days: int = DAYS_BEFORE
+    change: Change, aim: Aim, kpi: Kpi, catalogue: Catalogue, now: float, days: int = DAYS_BEFORE
 ) -> tuple[Span, Span]:
     """What is compared: `days` before the change, and from when facts have settled to the end or to now."""
     first = -(-change.at // HOUR) * HOUR
-    start = first + settle_hours(kpi, aim, datasets) * HOUR
+    start = first + settle_hours(kpi, aim, catalogue) * HOUR
     until = now if change.until is None else min(now, change.until)
-    end = (int(until) // HOUR - ripe_hours(kpi, datasets)) * HOUR
+    end = (int(until) // HOUR - ripe_hours(kpi, catalogue)) * HOUR
     return before_of(change, days), Span(start, max(start, end))
 
 

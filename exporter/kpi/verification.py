@@ -8,7 +8,7 @@ first day on which the sample suffices for the expected effect and not again; be
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
@@ -31,7 +31,7 @@ from exporter.kpi.significance import (
     total,
 )
 from exporter.semantic.changes import Aim, Change
-from exporter.semantic.model import Dataset, Kpi
+from exporter.semantic.model import Catalogue, Kpi
 
 ALPHA = 1 - CONFIDENCE
 # Where nobody said what is expected, this share of the rarer outcome is worth finding.
@@ -126,13 +126,13 @@ def verify(
     change: Change,
     aim: Aim,
     kpi: Kpi,
-    datasets: Mapping[str, Dataset],
+    catalogue: Catalogue,
     hours: Hours,
     now: float,
     days: int = DAYS_BEFORE,
 ) -> Verification:
     """Compare the `days` before a change with what is known since; `hours` hold the sums of both."""
-    before, after = spans(change, aim, kpi, datasets, now, days)
+    before, after = spans(change, aim, kpi, catalogue, now, days)
     sides = days_of(kpi, hours, before), days_of(kpi, hours, after)
     treated = Arms(*(total(side.treated) for side in sides))
     rest = Arms(*(total(side.untouched) for side in sides))

@@ -42,6 +42,8 @@ class SourceSpec(Spec):
     select: Sql | None = None
     # How long after the newest call it may bring nothing new before somebody is told, seconds.
     expected_within: int | None = Field(default=None, ge=60)
+    # How long after its call a row may come, seconds.
+    settles_within: int = Field(default=0, ge=0, le=86400 * 366)
 
 
 class BandsSpec(Spec):

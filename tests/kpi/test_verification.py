@@ -74,7 +74,7 @@ def verified(
     stream = hours("early_hangup", seed, treated, untouched, per_hour)
     if not scoped:
         stream = {name: {at: whole(sums) for at, sums in each.items()} for name, each in stream.items()}
-    return verify(made, aim, kpi("early_hangup"), catalogue().datasets, stream, AT + days * DAY + HOUR)
+    return verify(made, aim, kpi("early_hangup"), catalogue(), stream, AT + days * DAY + HOUR)
 
 
 def test_sides() -> None:
@@ -111,7 +111,7 @@ def test_sides_compared() -> None:
 def test_equally_mature(slug: str, settle: int, ripe: int) -> None:
     """Facts that come late are compared from when they are of calls since the change; nobody's hour is the change's."""
     now = AT + 30 * DAY
-    before, after = spans(change(), Aim(slug, higher=True), kpi(slug), catalogue().datasets, now)
+    before, after = spans(change(), Aim(slug, higher=True), kpi(slug), catalogue(), now)
     assert (before.end, before.days) == (AT - 1_800, DAYS_BEFORE)
     assert after.start == AT + 1_800 + settle * HOUR
     assert after.end == now // HOUR * HOUR - ripe * HOUR
@@ -119,7 +119,7 @@ def test_equally_mature(slug: str, settle: int, ripe: int) -> None:
 
 def test_settling_can_be_said_and_the_end_too() -> None:
     aim, until = Aim("csat", higher=True, settle_hours=5), AT + 3 * DAY
-    _, after = spans(change(until=until), aim, kpi("csat"), catalogue().datasets, AT + 30 * DAY)
+    _, after = spans(change(until=until), aim, kpi("csat"), catalogue(), AT + 30 * DAY)
     assert (after.start, after.end) == (AT + 1_800 + 5 * HOUR, until // HOUR * HOUR)
 
 
@@ -127,7 +127,7 @@ def test_days_are_whole() -> None:
     """24 hours each, the change's own hour in none of them."""
     stream = hours("early_hangup", 1, (0.0, 1.0), (1.0, 0.0), per_hour=10)
     one = kpi("early_hangup")
-    before, after = spans(change(), Aim(one.slug, higher=False), one, catalogue().datasets, AT + 3 * DAY)
+    before, after = spans(change(), Aim(one.slug, higher=False), one, catalogue(), AT + 3 * DAY)
     old, new = days_of(one, stream, before), days_of(one, stream, after)
     assert old.treated == (Counts(0, 240),) * DAYS_BEFORE
     assert new.treated == (Counts(240, 240),) * 2
@@ -166,7 +166,7 @@ def test_one_estimator_decides_from_the_beginning() -> None:
         name: {at: {c: (t, u if at < AT else 0) for c, (t, u) in sums.items()} for at, sums in each.items()}
         for name, each in stream.items()
     }
-    found = verify(change(), aim, one, catalogue().datasets, dead, AT + 5 * DAY)
+    found = verify(change(), aim, one, catalogue(), dead, AT + 5 * DAY)
     assert found.difference is not None
     assert found.difference.proven_days == 1
     assert (found.verdict, found.reason, found.basis) == (Verdict.UNDECIDED, Reason.FEW, None)
@@ -174,7 +174,7 @@ def test_one_estimator_decides_from_the_beginning() -> None:
         name: {at: {c: (t, u // 100) for c, (t, u) in sums.items()} for at, sums in each.items()}
         for name, each in stream.items()
     }
-    found = verify(change(), aim, one, catalogue().datasets, rare, AT + 5 * DAY)
+    found = verify(change(), aim, one, catalogue(), rare, AT + 5 * DAY)
     assert (found.did_decides, found.verdict) == (False, Verdict.WORKS)
 
 
@@ -236,7 +236,7 @@ def test_the_fixed_test_is_taken_once() -> None:
 def test_reasons(made: Change, now: float, reason: Reason) -> None:
     """Why nothing can be said; the sums given know no scope."""
     aim, one = Aim("early_hangup", higher=False), kpi("early_hangup")
-    found = verify(made, aim, one, catalogue().datasets, hours("early_hangup", 1, (0.3, 0.3), (0.2, 0.2)), now)
+    found = verify(made, aim, one, catalogue(), hours("early_hangup", 1, (0.3, 0.3), (0.2, 0.2)), now)
     assert found.reason is reason
     if reason is not Reason.NONE:
         assert found.verdict is Verdict.UNDECIDED
