@@ -6,24 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# Hue -> the shades super-light, light, (plain), semi-dark, dark of the dark theme.
+# Hue -> its shades from the lightest to the darkest: super-light, light, (plain), semi-dark, dark of the dark theme and
+# one more. Lighter grounds need stronger colours: the light theme's begin with the second shade.
 HUES: Final[Mapping[str, Sequence[str]]] = {
-    "red": ("#FFA6B0", "#FF7383", "#F2495C", "#E02F44", "#C4162A"),
-    "orange": ("#FFCB7D", "#FFB357", "#FF9830", "#FF780A", "#FA6400"),
-    "yellow": ("#FFF899", "#FFEE52", "#FADE2A", "#F2CC0C", "#E0B400"),
-    "green": ("#C8F2C2", "#96D98D", "#73BF69", "#56A64B", "#37872D"),
-    "blue": ("#C0D8FF", "#8AB8FF", "#5794F2", "#3274D9", "#1F60C4"),
-    "purple": ("#DEB6F2", "#CA95E5", "#B877D9", "#A352CC", "#8F3BB8"),
+    "red": ("#FFA6B0", "#FF7383", "#F2495C", "#E02F44", "#C4162A", "#AD0317"),
+    "orange": ("#FFCB7D", "#FFB357", "#FF9830", "#FF780A", "#FA6400", "#E55400"),
+    "yellow": ("#FFF899", "#FFEE52", "#FADE2A", "#F2CC0C", "#E0B400", "#CC9D00"),
+    "green": ("#C8F2C2", "#96D98D", "#73BF69", "#56A64B", "#37872D", "#19730E"),
+    "blue": ("#C0D8FF", "#8AB8FF", "#5794F2", "#3274D9", "#1F60C4", "#1250B0"),
+    "purple": ("#DEB6F2", "#CA95E5", "#B877D9", "#A352CC", "#8F3BB8", "#7C2EA3"),
 }
-# Lighter grounds need stronger plain colours: the light theme's.
-HUES_ON_LIGHT: Final[Mapping[str, Sequence[str]]] = {
-    "red": ("#FF7383", "#F2495C", "#E02F44", "#C4162A", "#AD0317"),
-    "orange": ("#FFB357", "#FF9830", "#FF780A", "#FA6400", "#E55400"),
-    "yellow": ("#FFEE52", "#FADE2A", "#F2CC0C", "#E0B400", "#CC9D00"),
-    "green": ("#96D98D", "#73BF69", "#56A64B", "#37872D", "#19730E"),
-    "blue": ("#8AB8FF", "#5794F2", "#3274D9", "#1F60C4", "#1250B0"),
-    "purple": ("#CA95E5", "#B877D9", "#A352CC", "#8F3BB8", "#7C2EA3"),
-}
+LIGHTEST: Final[Mapping[str, int]] = {"dark": 0, "light": 1}
 SHADES: Final = ("super-light-", "light-", "", "semi-dark-", "dark-")
 CLASSIC: Final = (
     "green", "semi-dark-yellow", "light-blue", "semi-dark-orange", "red", "blue", "purple", "#705DA0", "dark-green",
@@ -57,10 +50,9 @@ def colour(name: str, theme: str = "dark") -> str:
         return THEMES[theme][name]
     if name == "grey":
         return THEMES[theme]["gray"]
-    hues = HUES if theme == "dark" else HUES_ON_LIGHT
     found = re.fullmatch(r"((?:super-light|light|semi-dark|dark)-|)(\w+)", name)
-    if found and found[2] in hues:
-        return hues[found[2]][SHADES.index(found[1])]
+    if found and found[2] in HUES:
+        return HUES[found[2]][LIGHTEST[theme] + SHADES.index(found[1])]
     return name
 
 

@@ -9,14 +9,16 @@ import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from devtools.stage import recorded
-from devtools.stage.platform import CHANGE_DAYS_AGO, Platform, own_environment
+from devtools.stage.changes import changes
+from devtools.stage.platform import Platform, own_environment
 from devtools.stage.schedule import jobs
 from devtools.stage.server import ROOT, RULES, PrometheusFolder
 from exporter.demo.alertfiles import relay_file
@@ -117,14 +119,8 @@ class Stage:
         }
 
     def _changes(self) -> Path:
-        """The change of the case, written down."""
         path = self.folder / "changes.yaml"
-        at = datetime.fromtimestamp(self.now, UTC) - timedelta(days=CHANGE_DAYS_AGO)
-        path.write_text(
-            f"changes:\n  - id: plain-words\n    at: {at.isoformat(timespec='seconds')}\n    kind: script\n"
-            "    title: {zh: 通俗话术, en: Plain words}\n    kpis: {early_hangup: {delta: -0.05}}\n",
-            "utf-8",
-        )
+        path.write_text(changes(datetime.fromtimestamp(self.now, ZoneInfo(self.timezone))), "utf-8")
         return path
 
     def _write_past(self, dsn: str) -> None:
@@ -175,13 +171,19 @@ class Stage:
         return Server(argv, folder / "relay.log", f"http://{self.relay}/-/ready", environment, TOKEN)
 
     def _is_live(self) -> bool | None:
-        """Whether both targets were scraped a few times, every window is covered, and alerts fire."""
+        """Whether both targets were scraped a few times, every window covered, changes verified, and alerts fire."""
         scraped = self._value(f"min(count_over_time(up[5m]) * up) >= {SCRAPES}")
         complete = self._value(
             "min(outcall_window_complete) == 1 and on () time() - max(outcall_as_of_timestamp_seconds) < 60"
         )
+        verified = self._value("count(outcall_change_verdict)")
         return (
-            bool(scraped and complete and {"critical", "warning"} <= {severity for _, severity in self.firing()})
+            bool(
+                scraped
+                and complete
+                and verified
+                and {"critical", "warning"} <= {severity for _, severity in self.firing()}
+            )
             or None
         )
 

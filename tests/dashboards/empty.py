@@ -90,6 +90,10 @@ def of(*slugs: str) -> When:
     return lambda kpi: kpi.slug in slugs
 
 
+def but(*slugs: str) -> When:
+    return lambda kpi: kpi.slug not in slugs
+
+
 UNIT = "the value is shown by the query of its unit"
 LATEST = "the latest snapshots have no window and no samples"
 NO_LINE = "the KPI has no such line"
@@ -102,6 +106,8 @@ NO_ALERT = "the KPI has no alert"
 NO_BOUND = "the alert of the KPI asks for no bound, or the KPI has none"
 FEW = "what a person finds is so rare that a script may have none in a day"
 TREND, SLICED, WHY = "走势（比率为 %）", "切片，按偏离目标排序（比率为 %）", "为什么没有告警（比率为 %）"
+CHANGES, RECORDED = "变更的效果（百分点）", ("early_hangup", "csat", "lead_conversion", "asr_accuracy")
+LABELLED = "what people label in a dialect may be too few to verify a change by"
 OWN = "按逾期阶段、方言、业务类型"
 
 MAY_BE_EMPTY = (
@@ -146,6 +152,9 @@ MAY_BE_EMPTY = (
     Empty("drilldown", WHY, "DG", NO_BOUND, no_gate, sometimes=True),
     Empty("drilldown", WHY, "I", SILENT, sometimes=True),
     Empty("drilldown", "告警时间线", "A", SILENT, sometimes=True),
+    Empty("drilldown", CHANGES, "", "no change of the KPI is recorded", but(*RECORDED)),
+    Empty("drilldown", CHANGES, "", LABELLED, of("asr_accuracy"), sometimes=True),
+    Empty("monthly", CHANGES, "", LABELLED, sometimes=True),
     Empty("scripts", ANY, "", FEW, of("violation_detection", "recording_retention", "masking"), sometimes=True),
     Empty("scripts", ANY, "", "a script may not have been used in the last hour", windows=("5m", "1h"), sometimes=True),
 )

@@ -13,6 +13,7 @@ from devtools.grafana.run import Result, run_annotation
 from devtools.stage.schedule import compared
 from devtools.stage.stage import Stage
 from exporter.calldb.reader import instant
+from exporter.kpi.verification import Verdict
 from tests.dashboards.asking import BOARDS, Asking, Opened, board, catalogue, choosing, variables
 from tests.dashboards.checks import problems
 from tests.dashboards.empty import ANY, MAY_BE_EMPTY, Empty
@@ -67,6 +68,15 @@ def report(found: Iterator[str]) -> None:
 def test_stage_shows_the_case(stage: Stage) -> None:
     """Something is wrong on it, as in the case: alerts of both severities fire."""
     assert {"critical", "warning"} <= {severity for _, severity in stage.firing()}
+
+
+def test_change_of_the_case_works(asking: Asking) -> None:
+    """Fewer hang up since the wording is plain, by more than the five points expected."""
+    of = '{change="plain-words",kpi="early_hangup"'
+    (verdict,) = asking.prometheus.instant(f"outcall_change_verdict{of}}}", asking.now)
+    (upper,) = asking.prometheus.instant(f'outcall_change_effect_upper{of},kind="did"}}', asking.now)
+    assert verdict.last == list(Verdict).index(Verdict.WORKS)
+    assert upper.last < -0.05
 
 
 async def test_past_is_that_of_the_oracle(stage: Stage, asking: Asking) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.generate.dashboards import fields, looks, promql, tables
 from exporter.generate.dashboards.block import Block, Query
 from exporter.generate.dashboards.context import Context
-from exporter.generate.dashboards.links import data_link, to_board
+from exporter.generate.dashboards.links import data_link, document, to_board
 from exporter.semantic.names import ALL, RUNBOOKS
 
 _SLICE = ("scenario", "generation")
@@ -82,8 +82,7 @@ def _columns(context: Context, columns: dict[str, str]) -> list[fields.Override]
         data_link(context.say("导出器与转发", "Exporter and relay"), to_board(context, "exporter", [])),
         data_link(context.say("主机与录音", "Host and recordings"), to_board(context, "host", [])),
     ]
-    runbook = data_link(context.say("处置手册", "Runbook"), f"{RUNBOOKS}/${{__value.raw}}.md")
-    runbook.target_blank = True
+    runbook = document(context.say("处置手册", "Runbook"), f"{RUNBOOKS}/${{__value.raw}}.md")
     found = [
         fields.gaps(),
         fields.column(columns["severity"], **fields.state(fields.severities(context), 60)),
@@ -106,12 +105,9 @@ def timeline(context: Context, width: int, height: int, kpi: str = "") -> Block:
     """Which alerts fired when."""
     expr = f"max by (alertname) ({promql.firing(kpi=kpi, severity='critical')}) * 2"
     expr += f"\nor max by (alertname) ({promql.firing(kpi=kpi, severity='warning')})"
-    words = fields.mapping(
-        {"2": (context.say("严重", "critical"), fields.RED), "1": (context.say("警告", "warning"), fields.ORANGE)}
-    )
     defaults = fields.defaults(
         context,
-        mappings=[words],
+        mappings=[fields.ranks(context)],
         color=fields.palette(),
         none=context.say("该时段无告警", "no alerts in this span"),
     )

@@ -6,6 +6,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from exporter.generate.dashboards.block import Query
 from exporter.generate.dashboards.build import DATASOURCE, target
+from exporter.generate.dashboards.changetable import BEGUN
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.promql import firing, measure
 
@@ -15,8 +16,6 @@ NEW_SCRIPT = (
     'unless on (scenario, script) count by (scenario, script) (outcall_dials{window="30d"} offset 1h)\n'
     'and on () count(outcall_dials{window="30d"} offset 1h)'
 )
-
-
 # Grafana takes longer steps over longer spans: a beginning is what was not there a step before.
 _BEGINNING = "$__interval"
 
@@ -24,12 +23,14 @@ _BEGINNING = "$__interval"
 def events(context: Context, *, calm: bool = False, **alerts: str) -> list[dashboard.AnnotationQuery]:
     """All of them. `alerts`: labels of those that concern the board; `calm`: alerts and incidents when asked for."""
     by = "alertname, severity, kpi, scenario, generation"
-    critical, warning = (firing(**({"severity": name} | alerts)) for name in ("critical", "warning"))
-    of = critical if critical == warning else f"{critical} or {warning}"
-    began = " or ".join(f"{alert} offset {_BEGINNING}" for alert in of.split(" or "))
-    expr = f"max by ({by}) ({of})\nunless max by ({by}) ({began})"
+    severities = [alerts["severity"]] if "severity" in alerts else ["critical", "warning"]
+    now, before = (
+        " or ".join(firing(ago, **({"severity": severity} | alerts)) for severity in severities)
+        for ago in ("", _BEGINNING)
+    )
+    expr = f"max by ({by}) ({now})\nunless max by ({by}) ({before})"
     # Recorded changes say when they took effect.
-    recorded = f"max by (change, kind, title_{context.language}) (outcall_change_timestamp_seconds) * 1000"
+    recorded = f"max by (change, kind, title_{context.language}) ({BEGUN}) * 1000"
     title = context.say("告警", "Alerts")
     found = [
         _annotation(title, "red", expr, "{{alertname}}", "{{severity}} {{kpi}} {{scenario}} {{generation}}", not calm)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from grafana_foundation_sdk.models import dashboard
@@ -38,8 +38,6 @@ class Block:
     look: dashboard.Panel
     links: Sequence[dashboard.DashboardLink] = ()
     transformations: Sequence[dashboard.DataTransformerConfig] = ()
-    interval: str = ""
-    max_points: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Section:
 
     key: str
     title: str
-    blocks: Sequence[Block | Sequence[Block]] = field(default_factory=tuple)
+    blocks: Sequence[Block | Sequence[Block]]
 
     def all(self) -> Iterator[Block]:
         """Each panel."""

@@ -91,8 +91,6 @@ def _panel(board: str, block: Block, left: int, top: int) -> dashboard.Panel:
     panel.grid_pos = dashboard.GridPos(h=block.height, w=block.width, x=left, y=top)
     panel.links = list(block.links)
     panel.transformations = list(block.transformations)
-    panel.interval = block.interval or None
-    panel.max_data_points = block.max_points
     if block.queries:
         panel.datasource = DATASOURCE
         panel.targets = [target(query) for query in block.queries]

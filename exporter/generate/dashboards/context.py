@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exporter.generate.dashboards.ids import Language, uid
@@ -59,6 +61,11 @@ class Context:
     def of_money(self) -> list[str]:
         """KPIs whose denominators are no counts: bounds and tests of proportions mean nothing there."""
         return [kpi.slug for kpi in self.catalogue.kpis.values() if kpi.kind == "ratio" and not kpi.alert.bounds]
+
+    def least(self, kpis: Iterable[Kpi]) -> str:
+        """How many samples their alerts ask for."""
+        ((usual, _), *others) = Counter(kpi.min_samples for kpi in kpis).most_common()
+        return self.say(f"{usual}（个别指标不同）", f"{usual} (some KPIs differ)") if others else str(usual)
 
     def kpis(self, dimension: str) -> list[Kpi]:
         """Those of a dimension."""

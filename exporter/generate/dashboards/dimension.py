@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from exporter.generate.dashboards import fields, kpiblocks, looks, promql
 from exporter.generate.dashboards.annotations import events
@@ -53,12 +54,8 @@ def _section(context: Context, kpi: Kpi) -> Section:
         matchers = dict.fromkeys(kpi.labels, ALL)
     splits = [kpiblocks.split(context, kpi, label, matchers, 7, HEIGHT) for label in _split_labels(context, kpi)[:1]]
     course = kpiblocks.course(context, kpi, matchers, 12 if splits else 19, HEIGHT, _KEPT)
-    blocks = [_tall(kpiblocks.tile(context, kpi, matchers, _KEPT, 5)), course, *splits]
-    return Section(kpi.slug, context.pick(kpi.title), blocks)
-
-
-def _tall(block: Block) -> Block:
-    return Block(**{name: getattr(block, name) for name in block.__slots__} | {"height": HEIGHT})
+    tile = replace(kpiblocks.tile(context, kpi, matchers, _KEPT, 5), height=HEIGHT)
+    return Section(kpi.slug, context.pick(kpi.title), (tile, course, *splits))
 
 
 def _split_labels(context: Context, kpi: Kpi) -> list[str]:
@@ -167,8 +164,7 @@ def _complaints(context: Context) -> Iterable[Block]:
             8,
         )
         place = context.members("scenario")["collection"]
-        names = {name: getattr(block, name) for name in block.__slots__}
-        yield Block(**names | {"key": f"collection/{kpi.slug}", "title": f"{place} · {context.pick(kpi.title)}"})
+        yield replace(block, key=f"collection/{kpi.slug}", title=f"{place} · {context.pick(kpi.title)}")
 
 
 _EXTRAS = {"business": _funnel, "compliance": _rule_codes, "technical": _latency, "experience": _complaints}

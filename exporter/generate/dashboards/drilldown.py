@@ -6,6 +6,7 @@ from exporter.generate.dashboards import drillslices, fields, kpiblocks, looks, 
 from exporter.generate.dashboards.alerts import timeline
 from exporter.generate.dashboards.annotations import events
 from exporter.generate.dashboards.block import Block, Board, Query, Section
+from exporter.generate.dashboards.changetable import change_table
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.hourtable import hour_table
 from exporter.generate.dashboards.movedtable import moved
@@ -14,7 +15,7 @@ from exporter.generate.dashboards.variables import datasource, kpi, member, slic
 from exporter.generate.dashboards.whytable import why_table
 from exporter.semantic.names import UNIT_SUFFIX
 
-_SEVERITIES = (("D", "goal", "light-blue"), ("E", "warning", fields.ORANGE), ("F", "critical", fields.RED))
+_SEVERITIES = (("D", "goal", fields.GOAL), ("E", "warning", fields.ORANGE), ("F", "critical", fields.RED))
 
 
 def drilldown(context: Context) -> Board:
@@ -27,9 +28,9 @@ def drilldown(context: Context) -> Board:
         "drilldown",
         context.say("外呼绩效 · 下钻", "Outbound calls · drill-down"),
         context.say(
-            "选定一个指标：偏离目标最远的切片在最前；按场景、代际、时段、话术拆解；为什么没有告警。",
+            "选定一个指标：偏离目标最远的切片在最前；按场景、代际、时段、话术拆解；为什么没有告警；变更的效果。",
             "One KPI of choice: the slices farthest off first; by scenario, generation, period, script; "
-            "why no alert fires.",
+            "why no alert fires; what changes did.",
         ),
         [
             Section("now", "", ((_value(context), _samples(context)), _course(context))),
@@ -44,6 +45,7 @@ def drilldown(context: Context) -> Board:
                 context.say("告警：为什么响、为什么不响", "Alerts: why they fire, why they do not"),
                 (why_table(context), timeline(context, 24, 6, promql.KPI)),
             ),
+            Section("changes", context.say("变更与效果", "Changes and their effect"), (change_table(context),)),
         ],
         [
             datasource(context),
@@ -78,7 +80,8 @@ def _samples(context: Context) -> Block:
     at = promql.chosen(context.catalogue)
     query = Query("A", f"max({promql.anyone(at, 'samples')})", context.say("样本", "samples"), "instant")
     defaults = fields.defaults(context, unit=fields.COUNT, decimals=0, thresholds=fields.steps((None, "text")))
-    words = context.say("分母：少于 30 不告警。", "The denominator: below 30 nothing alerts.")
+    least = context.least(context.catalogue.kpis.values())
+    words = context.say(f"分母：少于 {least} 不告警。", f"The denominator: below {least} nothing alerts.")
     return Block("samples", context.say("样本", "Samples"), words, 4, 5, (query,), looks.value(defaults))
 
 

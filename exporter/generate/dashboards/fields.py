@@ -10,6 +10,7 @@ from exporter.generate.dashboards.context import Context
 from exporter.semantic.lines import lines_for
 from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL
+from exporter.semantic.spec import Text
 
 UNITS: Mapping[str, str] = {"ratio": "percentunit", "cny": "currency:¥", "seconds": "s", "score": "none"}
 GREEN, YELLOW, ORANGE, RED, BLUE, GREY = "green", "yellow", "orange", "red", "blue", "#8e8e8e"
@@ -18,7 +19,14 @@ JUST_ABOVE = 1e-9
 # Closer to 0 or 1 than this, a tenth of a percent point matters.
 _FINE = 0.02
 
-_GOAL = "light-blue"
+GOAL = "light-blue"
+SEVERITIES: Mapping[str, Text] = {
+    "critical": Text(zh="严重", en="critical"),
+    "warning": Text(zh="警告", en="warning"),
+    "info": Text(zh="提示", en="info"),
+    "goal": Text(zh="期望", en="goal"),
+}
+SEVERITY_COLOURS: Mapping[str, str] = {"critical": RED, "warning": ORANGE, "info": BLUE, "goal": GOAL}
 # Counts are shown to the last one, with thousands apart.
 COUNT = "locale"
 
@@ -40,7 +48,7 @@ def lines(kpi: Kpi, at: Mapping[str, str] | None = None) -> dashboard.Thresholds
     By the lines of the whole, or of the slice `at`.
     """
     of = lines_for(kpi, dict.fromkeys(kpi.labels, ALL) | dict(at or {}))
-    found = [(of.goal, _GOAL), (of.warning, ORANGE), (of.critical, RED)]
+    found = [(of.goal, GOAL), (of.warning, ORANGE), (of.critical, RED)]
     known = [(value, colour) for value, colour in found if value is not None]
     if not known:
         return steps((None, BLUE))
@@ -154,7 +162,7 @@ def states(context: Context) -> dashboard.ValueMap:
             "4": (context.say("越过告警线", "alarm"), RED),
             "3": (context.say("未达目标", "missed"), ORANGE),
             "2": (context.say("待观察", "watch"), YELLOW),
-            "1": (context.say("低于期望", "below goal"), "light-blue"),
+            "1": (context.say("低于期望", "below goal"), GOAL),
             "0": (context.say("达标", "on target"), GREEN),
             "-1": (context.say("无目标", "no target"), GREY),
             "-2": (context.say("无通话", "no calls"), GREY),
@@ -164,20 +172,13 @@ def states(context: Context) -> dashboard.ValueMap:
 
 def ranks(context: Context) -> dashboard.ValueMap:
     """The highest severity that fires, as a number."""
-    critical, warning = context.say("严重", "critical"), context.say("警告", "warning")
-    return mapping({"2": (critical, RED), "1": (warning, ORANGE)})
+    ranked = (("2", "critical"), ("1", "warning"))
+    return mapping({rank: (context.pick(SEVERITIES[name]), SEVERITY_COLOURS[name]) for rank, name in ranked})
 
 
 def severities(context: Context) -> dashboard.ValueMap:
     """Severities in words and colours."""
-    return mapping(
-        {
-            "critical": (context.say("严重", "critical"), RED),
-            "warning": (context.say("警告", "warning"), ORANGE),
-            "info": (context.say("提示", "info"), BLUE),
-            "goal": (context.say("期望", "goal"), "light-blue"),
-        }
-    )
+    return mapping({name: (context.pick(words), SEVERITY_COLOURS[name]) for name, words in SEVERITIES.items()})
 
 
 def samples(kpi: Kpi) -> dict[str, object]:

@@ -15,7 +15,7 @@ from exporter.semantic.names import ALL, SLICE_LABELS
 
 _HIGH = 0.9
 _SEVERITIES: tuple[tuple[str, str], ...] = (
-    ("goal", "light-blue"),
+    ("goal", fields.GOAL),
     ("warning", fields.ORANGE),
     ("critical", fields.RED),
 )

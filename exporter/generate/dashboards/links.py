@@ -41,12 +41,19 @@ def chosen(matchers: Mapping[str, str], *but: str) -> list[str]:
 
 def of_kpi(context: Context, kpi: Kpi) -> list[dashboard.DashboardLink]:
     """A panel's links: the definition, and the runbook of each of the KPI's alerts."""
-    definition = data_link(context.say("口径", "Definition"), f"{context.documents}/kpis.md#{kpi.slug}")
-    title = context.say("处置手册", "Runbook")
-    runbooks = [data_link(f"{title} {name}", runbook_url(name)) for name in alert_names(context.catalogue, kpi)]
-    found = [definition, *runbooks]
-    for link in found:
-        link.target_blank = True
+    definition = document(context.say("口径", "Definition"), f"{context.documents}/kpis.md#{kpi.slug}")
+    return [definition, *(runbook(context, name) for name in alert_names(context.catalogue, kpi))]
+
+
+def runbook(context: Context, alert: str) -> dashboard.DashboardLink:
+    """To what is done about an alert."""
+    return document(f"{context.say('处置手册', 'Runbook')} {alert}", runbook_url(alert))
+
+
+def document(title: str, url: str) -> dashboard.DashboardLink:
+    """To a page of the documentation, beside the board."""
+    found = data_link(title, url)
+    found.target_blank = True
     return found
 
 
@@ -58,7 +65,7 @@ def whole(labels: Iterable[str]) -> list[str]:
 def navigation(context: Context, name: str) -> list[dashboard.DashboardLink]:
     """A board's own links: all boards, and itself in the other language."""
     boards = dashboard.DashboardLink(
-        title=context.say("仪表盘", "Dashboards"),
+        title=context.say("看板", "Dashboards"),
         type_val=dashboard.DashboardLinkType.DASHBOARDS,
         tags=[f"outcall-{context.language}"],
         as_dropdown=True,

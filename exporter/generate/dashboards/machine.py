@@ -10,12 +10,12 @@ import yaml
 from grafana_foundation_sdk.models import dashboard
 from pydantic import Field
 
-from exporter.generate.dashboards import fields, looks
+from exporter.generate.dashboards import alarms, fields, looks
 from exporter.generate.dashboards.annotations import events
 from exporter.generate.dashboards.block import Block, Board, Query, Section
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.variables import datasource, values_of
-from exporter.semantic.spec import Spec, Text
+from exporter.semantic.spec import AlertName, Spec, Text
 
 # Chosen jobs and instances, of all that are known.
 WHERE = 'job=~"$job",instance=~"$instance"'
@@ -37,7 +37,10 @@ class WordSpec(Text):
 
 
 class PanelSpec(Spec):
-    """Lines over time, or a number for each instance. `colours`: from which value on; null: from the beginning."""
+    """Lines over time, or a number for each instance. `colours`: from which value on; null: from the beginning.
+
+    `alert`: what judges it (catalogue/alerts.yaml), by which of its lines; a number has its colours, where it has any.
+    """
 
     key: str
     kind: Literal["course", "number"]
@@ -53,6 +56,8 @@ class PanelSpec(Spec):
     none: Text = Text(zh="无数据", en="not known")
     words: dict[int, WordSpec] = Field(default_factory=dict)
     colours: list[tuple[float | None, str]] = Field(default=[(None, fields.BLUE)])
+    alert: AlertName = ""
+    severities: list[alarms.Judged] = Field(default=[*alarms.BOTH])
 
 
 class SectionSpec(Spec):
@@ -116,14 +121,16 @@ def _block(context: Context, spec: PanelSpec) -> Block:
         Query(chr(ord("A") + n), line.expr.replace("<where>", WHERE), line.legend, form)
         for n, line in enumerate(spec.lines)
     )
+    judged = alarms.words(context, spec.alert, spec.unit, spec.severities)
     return Block(
         spec.key,
         context.pick(spec.title),
-        context.pick(spec.description),
+        "\n\n".join(filter(None, (context.pick(spec.description), judged))),
         spec.width or _WIDTH[spec.kind],
         _HEIGHT[spec.kind],
         queries,
         _course(context, spec) if spec.kind == "course" else _number(context, spec),
+        alarms.runbooks(context, spec.alert),
     )
 
 
@@ -147,7 +154,7 @@ def _number(context: Context, spec: PanelSpec) -> dashboard.Panel:
         context,
         unit=spec.unit,
         decimals=spec.decimals,
-        thresholds=fields.steps(*spec.colours),
+        thresholds=alarms.colours(context, spec.alert, spec.severities) or fields.steps(*spec.colours),
         mappings=[fields.mapping(words)] if words else [],
         none=context.pick(spec.none),
     )

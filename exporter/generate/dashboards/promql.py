@@ -30,10 +30,11 @@ OR_NONE = "|"
 WATCHDOG = "OutcallWatchdog"
 
 
-def firing(**labels: str) -> str:
-    """The alerts that fire, but for the heartbeat."""
+def firing(ago: str = "", **labels: str) -> str:
+    """The alerts that fire, but for the heartbeat. `ago`: an offset."""
     of = "".join(f',{label}="{value}"' for label, value in labels.items() if value)
-    return f'ALERTS{{alertstate="firing",alertname=~"Outcall.+",alertname!="{WATCHDOG}"{of}}}'
+    offset = f" offset {ago}" if ago else ""
+    return f'ALERTS{{alertstate="firing",alertname=~"Outcall.+",alertname!="{WATCHDOG}"{of}}}{offset}'
 
 
 def whole(labels: Iterable[str], **at: str) -> dict[str, str]:

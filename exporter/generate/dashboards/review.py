@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from exporter.generate.dashboards import fields, kpiblocks, looks, promql
 from exporter.generate.dashboards.annotations import events
 from exporter.generate.dashboards.block import Block, Board, Query, Section
+from exporter.generate.dashboards.changetable import change_table, verifiable
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.links import chosen, of_kpi, to_kpi
-from exporter.generate.dashboards.reviewtables import SLICES, moved_table, review_table
+from exporter.generate.dashboards.reviewtables import SLICES, counted, moved_table, review_table
 from exporter.generate.dashboards.variables import datasource, member
 from exporter.semantic.model import Kpi
 from exporter.semantic.names import ALL
@@ -57,7 +59,8 @@ def review(context: Context, period: Period) -> Board:
         context.say(f"外呼绩效 · {title}", f"Outbound calls · {title}"),
         words,
         [
-            Section("all", "", (review_table(context, period.window, kpis), moved_table(context, period.window, kpis))),
+            Section("all", "", tuple(_tables(context, period, kpis))),
+            *_changes(context, period, kpis),
             Section(
                 "courses",
                 context.say("走势：本期与上期", "Courses: this period and the last"),
@@ -69,6 +72,21 @@ def review(context: Context, period: Period) -> Board:
         period.span,
         "5m",
     )
+
+
+def _tables(context: Context, period: Period, kpis: Sequence[Kpi]) -> Iterator[Block]:
+    """All KPIs, and the slices of those whose changes can be compared."""
+    yield review_table(context, period.window, kpis)
+    if of := counted(context, kpis):
+        yield moved_table(context, period.window, of)
+
+
+def _changes(context: Context, period: Period, kpis: Sequence[Kpi]) -> Iterator[Section]:
+    """What was done about them, and whether it worked."""
+    if slugs := "|".join(kpi.slug for kpi in verifiable(kpis)):
+        kept = [f"var-window={period.window}", *(f"${{{label}:queryparam}}" for label in SLICES)]
+        title = context.say("变更与效果", "Changes and their effect")
+        yield Section("changes", title, (change_table(context, slugs, kept),))
 
 
 def _course(context: Context, period: Period, kpi: Kpi) -> Block:

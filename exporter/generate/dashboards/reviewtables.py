@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from exporter.generate.dashboards import fields, looks, promql, tables
 from exporter.generate.dashboards.block import Block, Query
@@ -16,7 +16,7 @@ from exporter.semantic.names import ALL
 # Two-sided at 1 %: many KPIs are looked at.
 Z = 2.58
 SLICES = ("scenario", "generation")
-MOVED, LEAST = 20, 30
+MOVED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def review_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
 
 
 def _queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[Query, ...]:
-    both = Both(context, window, "|".join(kpi.slug for kpi in kpis))
-    ratios = Both(context, window, _counted(context, kpis))
+    both = Both(context, window, _slugs(kpis))
+    ratios = replace(both, slugs=_slugs(counted(context, kpis)))
     least = promql.targets(context.catalogue, "warning", generation="$generation")
     line = promql.targets(context.catalogue, "goal", "warning", generation="$generation")
     better = f"on (kpi) {promql.GOOD_SIGN}"
@@ -92,9 +92,13 @@ def _none(context: Context) -> str:
     return context.say("两期都没有数据", "nothing in either period")
 
 
-def _counted(context: Context, kpis: Sequence[Kpi]) -> str:
+def counted(context: Context, kpis: Iterable[Kpi]) -> list[Kpi]:
     """Those that are proportions of things that were counted."""
-    return "|".join(kpi.slug for kpi in kpis if kpi.kind == "ratio" and kpi.slug not in context.of_money)
+    return [kpi for kpi in kpis if kpi.kind == "ratio" and kpi.slug not in context.of_money]
+
+
+def _slugs(kpis: Iterable[Kpi]) -> str:
+    return "|".join(kpi.slug for kpi in kpis)
 
 
 def _columns(context: Context) -> dict[str, str]:
@@ -126,14 +130,14 @@ def _overrides(context: Context, window: str, columns: dict[str, str]) -> list[f
     }
     missed = {
         "2": (say("未达", "missed"), fields.ORANGE),
-        "1": (say("低于期望", "below goal"), "light-blue"),
+        "1": (say("低于期望", "below goal"), fields.GOAL),
         "0": (say("达标", "met"), fields.GREEN),
     }
     return [
         fields.gaps(),
         fields.column(columns[f"title_{context.language}"], links=[link], custom__width=220),
         fields.column(columns["Value #D"], decimals=0, **fields.state(fields.mapping(verdicts), 120)),
-        fields.column(columns["Value #F"], decimals=0, **fields.state(fields.mapping(missed), 100)),
+        fields.column(columns["Value #F"], decimals=0, **fields.state(fields.mapping(missed), 126)),
         fields.column(columns["unit"], mappings=[units(context)], custom__width=60),
         *(fields.column(columns[f"Value #{ref}"], unit=fields.COUNT, decimals=0) for ref in "GH"),
         fields.column(columns["kpi"], **fields.hidden()),
@@ -141,7 +145,7 @@ def _overrides(context: Context, window: str, columns: dict[str, str]) -> list[f
 
 
 def moved_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
-    """The slices of ratio KPIs that changed most, among those with samples enough in both periods."""
+    """The slices of KPIs (see `counted`) that changed most, among those with samples enough in both periods."""
     say = context.say
     columns = {
         f"title_{context.language}": say("指标", "KPI"),
@@ -153,9 +157,10 @@ def moved_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
         "kpi": "slug",
         **{label: label for label in SLICES},
     }
+    least = context.least(kpis)
     words = say(
-        f"变化最大的 {MOVED} 个切片（两期样本均不少于 {LEAST}），比率指标。",
-        f"The {MOVED} slices of ratio KPIs that changed most, with {LEAST} samples or more in both periods.",
+        f"变化最大的 {MOVED} 个切片（两期样本均不少于 {least}），比率指标。",
+        f"The {MOVED} slices of ratio KPIs that changed most, with {least} samples or more in both periods.",
     )
     none = say("无上期数据", "nothing to compare with")
     defaults = fields.defaults(
@@ -176,8 +181,8 @@ def moved_table(context: Context, window: str, kpis: Sequence[Kpi]) -> Block:
 def _moved_queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[Query, ...]:
     labels = ("kpi", *SLICES)
     cells = tuple((label, f"!={ALL}") for label in SLICES)
-    both = Both(context, window, _counted(context, kpis), ", ".join(labels), cells)
-    enough = f"and {both.get('samples')} >= {LEAST}\nand {both.get('samples', window)} >= {LEAST}"
+    both = Both(context, window, _slugs(kpis), ", ".join(labels), cells)
+    enough = "\n".join(f"and {_enough(both, kpis, ago)}" for ago in ("", window))
     top = f"topk({MOVED}, abs({both.change()}\n{enough}))"
     name = f"title_{context.language}"
     titles = f"on (kpi) group_left ({name}) {promql.titles(name)}"
@@ -190,6 +195,15 @@ def _moved_queries(context: Context, window: str, kpis: Sequence[Kpi]) -> tuple[
         f"{both.get('samples')} {kept}",
     )
     return tuple(Query(ref, expr, "", "table") for ref, expr in zip("ABCDE", exprs, strict=True))
+
+
+def _enough(both: Both, kpis: Sequence[Kpi], ago: str) -> str:
+    """The samples of the slices that have as many as the alerts of their KPI ask for."""
+    found: dict[int, list[Kpi]] = {}
+    for kpi in kpis:
+        found.setdefault(kpi.min_samples, []).append(kpi)
+    pieces = [f"{replace(both, slugs=_slugs(of)).get('samples', ago)} >= {least}" for least, of in found.items()]
+    return pieces[0] if len(pieces) == 1 else f"({' or '.join(pieces)})"
 
 
 def _moved_overrides(context: Context, window: str, columns: dict[str, str]) -> list[fields.Override]:

@@ -56,22 +56,25 @@ def values_of(
     name: str, label: str, selector: str, of: str, default: str = "", *, descending: bool = False, every: bool = False
 ) -> dashboard.VariableModel:
     """The values that a label has now. `every`: all of them may be chosen at once, as a regular expression."""
-    query = f"label_values({selector}, {of})"
     known = dashboard.VariableOption(True, default, default) if default else dashboard.VariableOption()
     if every:
         known = dashboard.VariableOption(True, "All", "$__all")
+    found = _asked(name, label, _LABEL_VALUES, f"label_values({selector}, {of})")
+    found.current, found.include_all, found.all_value = known, every, ".+" if every else None
+    found.refresh = dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED
+    found.sort = dashboard.VariableSort.ALPHABETICAL_DESC if descending else dashboard.VariableSort.ALPHABETICAL_ASC
+    return found
+
+
+def _asked(name: str, label: str, kind: int, query: str) -> dashboard.VariableModel:
+    """A variable whose values Prometheus knows."""
     return dashboard.VariableModel(
         type_val=dashboard.VariableType.QUERY,
         name=name,
         label=label,
         datasource=DATASOURCE,
         definition=query,
-        query={"qryType": _LABEL_VALUES, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
-        current=known,
-        include_all=every,
-        all_value=".+" if every else None,
-        refresh=dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED,
-        sort=dashboard.VariableSort.ALPHABETICAL_DESC if descending else dashboard.VariableSort.ALPHABETICAL_ASC,
+        query={"qryType": kind, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
     )
 
 
@@ -103,17 +106,10 @@ def scenario(context: Context, of: str) -> dashboard.VariableModel:
 
 def _rows(name: str, label: str, query: str, regex: str) -> dashboard.VariableModel:
     """Values and texts taken from the rows of a query's answer."""
-    return dashboard.VariableModel(
-        type_val=dashboard.VariableType.QUERY,
-        name=name,
-        label=label,
-        datasource=DATASOURCE,
-        definition=query,
-        query={"qryType": _QUERY_RESULT, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
-        refresh=dashboard.VariableRefresh.ON_DASHBOARD_LOAD,
-        sort=dashboard.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC,
-        regex=regex,
-    )
+    found = _asked(name, label, _QUERY_RESULT, query)
+    found.refresh = dashboard.VariableRefresh.ON_DASHBOARD_LOAD
+    found.sort, found.regex = dashboard.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC, regex
+    return found
 
 
 def member(context: Context, label: str) -> dashboard.VariableModel:

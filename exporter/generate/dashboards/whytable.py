@@ -110,15 +110,16 @@ def _overrides(context: Context, columns: dict[str, str]) -> list[fields.Overrid
     levels = fields.named(
         {"whole": say("整体", "whole"), "scenario": say("场景", "scenario"), "slice": say("切片", "slice")}
     )
-    found = [fields.column(columns[f"Value #{ref}"], decimals=0, **fields.state(holds, 118)) for ref in "FG"]
+    found = [fields.column(columns[f"Value #{ref}"], decimals=0, **fields.state(holds, 134)) for ref in "FG"]
     found.append(fields.column(columns["Value #H"], decimals=0, **fields.state(enough, 100)))
     found += [
         fields.gaps(),
         fields.column(columns["Value #E"], unit=fields.COUNT, decimals=0, custom__width=84),
         fields.column(columns["Value #I"], decimals=0, custom__width=70),
         fields.column(columns["level"], mappings=[levels], custom__width=80),
-        fields.column(columns["window"], custom__width=64),
-        *(fields.column(columns[f"Value #{ref}"], custom__width=88) for ref in "ABCD"),
+        fields.column(columns["window"], custom__width=80),
+        *(fields.column(columns[f"Value #{ref}"], custom__width=88) for ref in "ABC"),
+        fields.column(columns["Value #D"], custom__width=114),
     ]
     for label in ("scenario", "generation"):
         found.append(fields.column(columns[label], mappings=[fields.named(context.members(label))]))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.generate.dashboards.ids import panel_id
 from exporter.semantic.load import load_catalogue
 from tests.generate.dashboards.boards import Board, Json, leaves
 from tests.generate.dashboards.lint import LAWS, told
@@ -38,6 +39,18 @@ def test_one_kpi_is_enough(tmp_path: Path, slug: str) -> None:
     """A catalogue of one KPI, of whatever kind, has boards too; their queries parse and their panels have places."""
     world, laws = made(with_files(tmp_path, only((slug,)))), ("parses", "titled", "placed")
     assert [text for board in world.boards.values() for law in laws for text in told(law, world, board)][:20] == []
+
+
+def test_samples_are_those_that_alerts_ask_for(tmp_path: Path) -> None:
+    """Slices that moved need as many as the alerts of their own KPI, in both periods; the board says so."""
+    world = made(with_files(tmp_path, VOICEMAIL.replace("    dimension:", "    min_samples: 50\n    dimension:")))
+    board = world.boards["outcall-monthly-en"]
+    moved = board.panel(panel_id("monthly", "moved"))
+    assert moved is not None
+    assert "with 30 (some KPIs differ) samples" in moved.raw["description"]
+    asked = moved.queries[-1].expr
+    assert [asked.count(f">= {least}") for least in (30, 50)] == [2, 2]
+    assert told("parses", world, board) == told("labels_exist", world, board) == []
 
 
 def changed(before: Board, after: Board) -> dict[str, set[str]]:
