@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from exporter.calldb.sides import Verified
 from exporter.kpi.beforeafter import Span
 from exporter.kpi.significance import Arms, Counts, Effect
-from exporter.kpi.verification import Tested, Verification, confounders
+from exporter.kpi.verification import Tested, Verification, confounders, left_out
 from exporter.kpi.verification_words import sentence
 from exporter.semantic.changes import Change, Scope
 from exporter.semantic.model import Catalogue
@@ -52,6 +52,9 @@ def _json_kpi(
         "tests": [_json_tested(tested) for tested in (found.difference, found.did) if tested is not None],
         "look_again": None if found.again is None else _iso(found.again),
         "other_changes": list(confounders(change, changes, found)),
+        "left_out_of_untouched": list(left_out(change, changes, found)),
+        "trend_before": None if found.trend is None else {"a_day": found.trend.slope, "p": found.trend.p_value},
+        "drift": found.drift,
         "sentence": said.model_dump(),
     }
 

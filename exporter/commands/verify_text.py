@@ -10,8 +10,8 @@ from exporter.calldb.sides import Verified
 from exporter.commands.table import table
 from exporter.kpi.beforeafter import Span
 from exporter.kpi.significance import Arms, Counts, Effect
-from exporter.kpi.verification import Tested, Verification, confounders
-from exporter.kpi.verification_words import ESTIMATES, digits_for, p_text, points, sentence, size
+from exporter.kpi.verification import Tested, Verification, confounders, left_out
+from exporter.kpi.verification_words import ESTIMATES, assumes, digits_for, p_text, points, sentence, size
 from exporter.semantic.changes import Change, Scope
 from exporter.semantic.model import Catalogue
 
@@ -28,6 +28,9 @@ def as_text(catalogue: Catalogue, changes: Sequence[Change], verified: Verified)
         f"  生效 in force: {_time(change.at, zone)} ({catalogue.timezone})  {change.kind}",
         f"  范围 scope: {scope_text(change.scope)}；对照 untouched: {_compared_with(change)}",
     ]
+    if (several := len(verified.found)) > 1:
+        text = f"{several} 项指标各自检验，每项误报概率至多 5% {several} KPIs, each tested by itself at 5 %"
+        lines.append(f"  {text}")
     for found in verified.found:
         lines += ["", *_kpi(catalogue, changes, verified, found, zone)]
     lines += [f"  无法读取 cannot be read: {problem}" for problem in sorted(set(verified.failed.values()))]
@@ -60,7 +63,8 @@ def _kpi(
     lines += _indented(table(_HEADER, [row for row in rows if row], right=(1, 2, 3, 4)) if any(rows) else "")
     tests = [row for tested in (found.difference, found.did) if tested is not None for row in _tests(tested)]
     lines += _indented(table(_TESTS, tests, right=(1, 3)) if tests else "")
-    return lines + [f"  {note}" for note in _notes(found, confounders(verified.change, changes, found))]
+    others = confounders(verified.change, changes, found), left_out(verified.change, changes, found)
+    return lines + [f"  {note}" for note in _notes(found, *others)]
 
 
 def _given(found: Verification) -> list[Arms]:
@@ -99,18 +103,24 @@ def _row(words: str, found: Effect, note: str) -> tuple[str, ...]:
     return words, points(found.estimate, digits), f"{low} … {high}", p_text(found.p_value).removeprefix("= "), note
 
 
-def _notes(found: Verification, others: Sequence[str]) -> list[str]:
+def _notes(found: Verification, others: Sequence[str], apart: Sequence[str]) -> list[str]:
     lines = []
     if found.worth is not None:
         said = "预期 expected" if found.aim.delta is not None else "值得发现 worth finding"
         need = f"，每组所需样本 required sample per arm {found.required}" if found.required is not None else ""
         lines.append(f"{said}: {size(found)} 个百分点 points{need}")
-    if found.difference is not None and found.difference.dispersion > 1:
-        spread = found.difference.dispersion
+    if (premise := assumes(found)) is not None:
+        lines.append(f"{premise.zh} {premise.en}")
+    basis = found.basis or found.difference
+    if basis is not None and basis.dispersion > 1:
+        spread = basis.dispersion
         lines.append(f"各日波动为随机的 {spread:.1f} 倍，已计入 days vary {spread:.1f} x as chance would, allowed for")
     if others:
         names = ", ".join(others)
         lines.append(f"同期另有变更，无法分开 other changes meanwhile, effects cannot be told apart: {names}")
+    if apart:
+        names = ", ".join(apart)
+        lines.append(f"对照中已去掉另有变更的切片 slices changed meanwhile are left out of the untouched: {names}")
     return lines
 
 

@@ -19,6 +19,7 @@ from exporter.calldb.plan import Horizon
 from exporter.calldb.tracker import Tracker
 from exporter.expose.text import Family, label_text, number_text
 from exporter.kpi.beforeafter import Sums, before_of, columns, side_of, sums_of
+from exporter.kpi.otherchanges import elsewhere, meanwhile
 from exporter.kpi.verification import Tested, Verdict, Verification, verify
 from exporter.semantic.changes import Change
 from exporter.semantic.model import Catalogue, Kpi
@@ -106,7 +107,11 @@ class ChangeGauges:
 
     def compute(self, captured: Captured) -> None:
         """Verify all changes that can be, and put the results up in one step; for a thread of its own."""
-        begun = [change for change in self.changes if change.at <= captured.as_of and change.aims]
+        begun = [
+            change
+            for change in self.changes
+            if change.aims and change.at <= captured.as_of and before_of(change).start >= captured.oldest
+        ]
         shown: list[Shown] = []
         for change in begun[-MOST_VERIFIED:]:
             shown += self._verified(change, captured)
@@ -122,7 +127,8 @@ class ChangeGauges:
 
     def _hours(self, change: Change, kpis: Sequence[Kpi], name: str, captured: Captured, since: int) -> dict[int, Sums]:
         """The sums of a dataset by hour and side; a bucket's columns are strides of its array."""
-        side = side_of(change, self.catalogue.datasets[name].labels)
+        others = elsewhere(change, meanwhile(change, self.changes, since, captured.as_of))
+        side = side_of(change, self.catalogue.datasets[name].labels, others)
         sides = [side(raw) for raw in captured.cells[name]]
         step, wanted = captured.width[name] + 1, columns(kpis, name)
         return {

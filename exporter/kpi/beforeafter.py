@@ -75,12 +75,12 @@ def _settles(catalogue: Catalogue, source: str) -> int:
 def spans(
     change: Change, aim: Aim, kpi: Kpi, catalogue: Catalogue, now: float, days: int = DAYS_BEFORE
 ) -> tuple[Span, Span]:
-    """What is compared: `days` before the change, and from when facts have settled to the end or to now."""
+    """What is compared: `days` before the change, and each whole day from when facts have settled to the end or now."""
     first = -(-change.at // HOUR) * HOUR
     start = first + settle_hours(kpi, aim, catalogue) * HOUR
     until = now if change.until is None else min(now, change.until)
     end = (int(until) // HOUR - ripe_hours(kpi, catalogue)) * HOUR
-    return before_of(change, days), Span(start, max(start, end))
+    return before_of(change, days), Span(start, start + max(0, end - start) // DAY * DAY)
 
 
 def before_of(change: Change, days: int = DAYS_BEFORE) -> Span:
@@ -89,17 +89,19 @@ def before_of(change: Change, days: int = DAYS_BEFORE) -> Span:
     return Span(end - days * DAY, end)
 
 
-def side_of(change: Change, labels: Sequence[str]) -> Callable[[RawLabels], int]:
+def side_of(change: Change, labels: Sequence[str], others: Iterable[Change] = ()) -> Callable[[RawLabels], int]:
     """Tells of a cell, by the values of its labels, on which side it is.
 
     Untouched is what `compare` says, else everything that is known not to be in the scope: a cell whose generation is
-    unknown may be of the elderly. Facts without a label of the scope (of no known call) are on neither side.
+    unknown may be of the elderly. Facts without a label of the scope (of no known call) are on neither side. Nor is
+    what may belong to `others`, which were changed meanwhile.
     """
     if not change.scope:
         return lambda _: TREATED
     within = _matcher(change.scope, labels)
-    beside = _matcher(change.compare, labels) if change.compare is not None else _outside(change.scope, labels)
-    return lambda raw: TREATED if within(raw) else UNTOUCHED if beside(raw) else NEITHER
+    beside = [_matcher(change.compare, labels) if change.compare is not None else _outside(change.scope, labels)]
+    beside += [_outside(other.scope, labels) for other in others]
+    return lambda raw: TREATED if within(raw) else UNTOUCHED if all(each(raw) for each in beside) else NEITHER
 
 
 def _matcher(wanted: Mapping[str, frozenset[str]], labels: Sequence[str]) -> Callable[[RawLabels], bool]:

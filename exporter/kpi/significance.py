@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 
 from exporter.kpi.proportions import two_proportions
 
 CONFIDENCE = 0.95
 POWER = 0.8
+# A few days that happen to follow each other are not worth a single one.
+MOST_PERSISTENT = 0.8
 _NORMAL = NormalDist()
 
 
@@ -166,6 +169,16 @@ def required_samples(
     return math.ceil(dispersion * ((under_none + under_effect) / (after - before)) ** 2)
 
 
+def required_against(treated: Counts, untouched: Counts, effect: float, *, dispersion: float = 1.0) -> int:
+    """Trials in each arm of the treated slice, for a difference in differences to find `effect` with the usual power.
+
+    `treated` and `untouched`: those before; the untouched arms are larger or smaller by as much as these are.
+    """
+    share = untouched.trials / treated.trials
+    v1, v0 = (side.rate * (1 - side.rate) for side in (treated, untouched))
+    return math.ceil(dispersion * 2 * (v1 + v0 / share) / planned_variance(effect))
+
+
 def planned_variance(effect: float, *, power: float = POWER, confidence: float = CONFIDENCE) -> float:
     """The variance of the estimate at which a fixed-horizon test finds `effect` with that power."""
     return (effect / (quantile(confidence) + _NORMAL.inv_cdf(power))) ** 2
@@ -175,20 +188,37 @@ def dispersion(days: Sequence[Counts]) -> float:
     """How many times the binomial variance the days' rates vary; at least 1, 1 where too few days tell.
 
     Pearson's chi-square over its degrees of freedom (McCullagh and Nelder, Generalized Linear Models, 1989, 4.5); see
-    `_estimated` for what is put on top.
+    `_estimated` for what is put on top. `days` in their order.
     """
     whole = total(days)
-    known = [day for day in days if day.trials]
     if not 0 < whole.successes < whole.trials:
         return 1.0
     p = whole.rate
-    return _estimated(sum((day.successes - day.trials * p) ** 2 / day.trials for day in known) / (p * (1 - p)), known)
+    known = (day for day in days if day.trials)
+    return _estimated([(day.successes - day.trials * p) / math.sqrt(day.trials * p * (1 - p)) for day in known])
 
 
-def _estimated(squares: float, known: Sequence[object]) -> float:
-    """Dispersion from a sum of squares; a variance known from few days only is worth that of Student's t."""
-    freedom = len(known) - 1
-    return max(1.0, squares / (freedom - 2)) if freedom > 2 else 1.0
+def _estimated(residuals: Sequence[float]) -> float:
+    """Dispersion from standardised residuals; a variance known from few days only is worth that of Student's t.
+
+    What a day has beyond chance may last for days, and then days are worth less than they are many.
+    """
+    freedom = len(residuals) - 1
+    if freedom <= 2:
+        return 1.0
+    beyond = max(0.0, sum(e * e for e in residuals) / (freedom - 2) - 1)
+    return 1 + beyond * (1 + (r := persistence(residuals))) / (1 - r)
+
+
+def persistence(residuals: Sequence[float]) -> float:
+    """The correlation of a day with the next, not below 0; the variance of a mean grows by (1 + r) / (1 - r).
+
+    Of days as a first-order autoregression. Few days underestimate it: r of 0.5 is found as 0.35 in fourteen.
+    """
+    mean = sum(residuals) / len(residuals)
+    around = [e - mean for e in residuals]
+    squares = sum(e * e for e in around)
+    return min(MOST_PERSISTENT, max(0.0, sum(e * f for e, f in pairwise(around)) / squares)) if squares else 0.0
 
 
 def dispersion_of_differences(treated: Sequence[Counts], untouched: Sequence[Counts]) -> float:
@@ -200,4 +230,4 @@ def dispersion_of_differences(treated: Sequence[Counts], untouched: Sequence[Cou
     v1, v0 = (side.rate * (1 - side.rate) for side in sides)
     weighted = [(one.rate - other.rate, 1 / (v1 / one.trials + v0 / other.trials)) for one, other in both]
     mean = sum(gap * weight for gap, weight in weighted) / sum(weight for _, weight in weighted)
-    return _estimated(sum(weight * (gap - mean) ** 2 for gap, weight in weighted), both)
+    return _estimated([math.sqrt(weight) * (gap - mean) for gap, weight in weighted])

@@ -2,7 +2,8 @@
 
 The verdict is the sequential test's alone, so it may be asked for every day: of the difference in differences where an
 untouched slice was large enough before, else of the difference. The fixed-horizon test stands beside it, taken on the
-first day on which the sample suffices for the expected effect and not again; before that day it is an early look.
+first day on which the sample suffices for the expected effect and not again; before that day it is an early look. What
+was on its way before the change is not put down to it: see `exporter.kpi.trend`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from itertools import accumulate
 from operator import add
 
 from exporter.kpi.beforeafter import DAY, DAYS_BEFORE, Hours, Sides, Span, days_of, spans
-from exporter.kpi.sequential import Observation, always_valid, is_large, needed_variance, sharpness
+from exporter.kpi.otherchanges import confounding, elsewhere, meanwhile
+from exporter.kpi.sequential import LEAST, Observation, always_valid, is_large, needed_variance, sharpness
 from exporter.kpi.significance import (
     CONFIDENCE,
     Arms,
@@ -26,16 +28,22 @@ from exporter.kpi.significance import (
     dispersion,
     dispersion_of_differences,
     planned_variance,
+    required_against,
     required_samples,
     standard_error,
     total,
 )
+from exporter.kpi.trend import Trend, trend
 from exporter.semantic.changes import Aim, Change
 from exporter.semantic.model import Catalogue, Kpi
 
 ALPHA = 1 - CONFIDENCE
 # Where nobody said what is expected, this share of the rarer outcome is worth finding.
 WORTH = 0.1
+# What none, or all, of so many trials leave possible at 95 %: three of them (the rule of three).
+RULE_OF_THREE = 3
+# Of an estimate that a trend from before explains to this share, the change cannot be said to be the cause.
+EXPLAINED = 0.5
 # Days with data before the change that are needed to know how much days differ.
 LEAST_DAYS = 7
 AGAIN_DAYS = 7
@@ -59,8 +67,11 @@ class Reason(StrEnum):
     FUTURE = "future"
     NO_BEFORE = "no_before"
     SETTLING = "settling"
+    ENDED = "ended"
     NO_AFTER = "no_after"
     FEW = "few"
+    SAME = "same"
+    TREND = "trend"
     NOT_READ = "not_read"
 
 
@@ -97,7 +108,8 @@ class Verification:
     """One KPI of a change. `worth`: the effect expected, or worth finding. `again`: when to look again (Unix seconds).
 
     `required`: trials in each arm for a fixed-horizon test to find it. `did_decides`: the untouched slice was large
-    enough before the change to be compared with.
+    enough before the change to be compared with. `trend`: of the days before, in what decides; `drift`: what going on
+    like that would have made of the estimate.
     """
 
     kpi: str
@@ -115,6 +127,8 @@ class Verification:
     reason: Reason = Reason.NONE
     falls_short: bool = False
     again: int | None = None
+    trend: Trend | None = None
+    drift: float = 0.0
 
     @property
     def basis(self) -> Tested | None:
@@ -141,6 +155,8 @@ def verify(
     reason = _reason(found, sides[0], change, now)
     if reason is not Reason.NONE:
         again = after.start + DAY if reason in (Reason.SETTLING, Reason.FUTURE) else None
+        if again is not None and change.until is not None and again > change.until:
+            return replace(found, reason=Reason.ENDED)
         return replace(found, reason=reason, again=again)
     return _judged(found, *sides, over=change.until is not None and change.until <= now)
 
@@ -157,20 +173,32 @@ def _reason(found: Verification, before: Sides, change: Change, now: float) -> R
 
 def _judged(found: Verification, before: Sides, after: Sides, *, over: bool) -> Verification:
     rate = found.treated.before.rate
-    worth = abs(found.aim.delta) if found.aim.delta is not None else WORTH * min(rate, 1 - rate)
-    if not worth:
-        return replace(found, reason=Reason.FEW)
+    usual = WORTH * min(rate, 1 - rate) or RULE_OF_THREE / found.treated.before.trials
+    worth = abs(found.aim.delta) if found.aim.delta is not None else usual
     spread = dispersion(before.treated)
     moved = min(1.0, max(0.0, rate + (worth if found.aim.higher else -worth)))
     required = required_samples(rate, moved, dispersion=spread) if moved != rate else None
     plain = _tested("difference", _observations(before.treated, after.treated), spread, worth)
-    found = replace(found, worth=worth, required=required, difference=plain)
+    found = replace(found, worth=worth, required=required, difference=plain, trend=trend(before.treated))
     if found.untouched is not None:
-        spread = dispersion_of_differences(before.treated, before.untouched)
-        both = _observations(before.treated, after.treated, before.untouched, after.untouched)
-        decides = is_large(Arms(found.untouched.before, found.untouched.before), spread)
-        found = replace(found, did=_tested("did", both, spread, worth), did_decides=decides)
+        found = _against_untouched(found, found.untouched.before, before, after, worth)
+    if (basis := found.basis) is not None and basis.look is not None and found.trend is not None:
+        middle = (found.after.start + found.after.end - found.before.start - found.before.end) / 2
+        found = replace(found, drift=found.trend.slope * middle / DAY)
     return _with_verdict(found, over=over)
+
+
+def _against_untouched(
+    found: Verification, untouched: Counts, before: Sides, after: Sides, worth: float
+) -> Verification:
+    """With the difference in differences, which decides where the untouched slice was large enough before."""
+    spread = dispersion_of_differences(before.treated, before.untouched)
+    both = _observations(before.treated, after.treated, before.untouched, after.untouched)
+    found = replace(found, did=_tested("did", both, spread, worth))
+    if not is_large(Arms(untouched, untouched), spread):
+        return found
+    required = required_against(found.treated.before, untouched, worth, dispersion=spread)
+    return replace(found, did_decides=True, required=required, trend=trend(before.treated, before.untouched))
 
 
 def _observations(
@@ -234,24 +262,43 @@ def _with_verdict(found: Verification, *, over: bool) -> Verification:
     basis = found.basis
     look = basis.look if basis is not None else None
     if basis is None or look is None or found.worth is None:
-        again = None if over else found.after.start + (found.after.days + 1) * DAY
-        return replace(found, reason=Reason.FEW, again=again)
+        return _too_few(found, over=over)
     sign = 1 if found.aim.higher else -1
     # The most that the change can have done in the expected direction.
     most = look.upper if found.aim.higher else -look.lower
     falls_short = most < found.worth
     if look.p_value <= ALPHA:
         verdict = Verdict.WORKS if sign * _proven(basis) > 0 else Verdict.WORSE
+        if found.trend is not None and found.trend.is_one and found.drift / look.estimate >= EXPLAINED:
+            return replace(found, reason=Reason.TREND)
         return replace(found, verdict=verdict, falls_short=falls_short and verdict is Verdict.WORKS)
     if falls_short:
         return replace(found, verdict=Verdict.NO_EFFECT)
     return replace(found, again=None if over else _again(found, basis))
 
 
+def _too_few(found: Verification, *, over: bool) -> Verification:
+    """Nothing can be said of so little: when it should be enough, or None where these days before never are."""
+    pairs = [found.treated, *([found.untouched] if found.did_decides and found.untouched is not None else [])]
+    sides = [arms.before + arms.after for arms in pairs]
+    if all(side.successes in (0, side.trials) for side in sides):
+        return replace(found, reason=Reason.SAME)
+    spread = found.did.dispersion if found.did_decides and found.did is not None else 1.0
+    days = [found.after.days + 1]
+    for arms, side in zip(pairs, sides, strict=True):
+        trials = LEAST * spread / (min(side.rate, 1 - side.rate) or 1.0)
+        if arms.before.trials < trials:
+            return replace(found, reason=Reason.FEW)
+        days.append(math.ceil(trials * found.after.days / arms.after.trials) if arms.after.trials else 0)
+    again = None if over or max(days) > LONGEST_DAYS else found.after.start + max(days) * DAY
+    return replace(found, reason=Reason.FEW, again=again)
+
+
 def _proven(tested: Tested) -> float:
-    """The estimate at the look that was the surest."""
+    """The estimate of the latest look that is sure of its sign, which may have turned since the surest."""
     known = [look for look in tested.looks if look is not None]
-    return min(known, key=lambda look: look.p_value).estimate
+    sure = [look.estimate for look in known if not look.lower <= 0 <= look.upper]
+    return sure[-1] if sure else min(known, key=lambda look: look.p_value).estimate
 
 
 def _again(found: Verification, basis: Tested) -> int | None:
@@ -263,11 +310,14 @@ def _again(found: Verification, basis: Tested) -> int | None:
 
 
 def confounders(change: Change, changes: Sequence[Change], found: Verification) -> tuple[str, ...]:
-    """Other changes in force from within what is compared, whose slices may share calls with this one's."""
-    return tuple(
-        other.id
-        for other in changes
-        if other.id != change.id
-        and found.before.start < other.at < found.after.end
-        and all(other.scope[label] & change.scope[label] for label in other.scope.keys() & change.scope.keys())
-    )
+    """Other changes within what is compared, whose slices may share calls with this one's."""
+    return tuple(other.id for other in confounding(change, _others(change, changes, found)))
+
+
+def left_out(change: Change, changes: Sequence[Change], found: Verification) -> tuple[str, ...]:
+    """Other changes within what is compared, whose slices are left out of the untouched one."""
+    return tuple(other.id for other in elsewhere(change, _others(change, changes, found)))
+
+
+def _others(change: Change, changes: Sequence[Change], found: Verification) -> tuple[Change, ...]:
+    return meanwhile(change, changes, found.before.start, found.after.end)

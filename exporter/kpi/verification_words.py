@@ -7,7 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from exporter.kpi.attribution_words import MOST_DIGITS, signed
-from exporter.kpi.verification import LEAST_DAYS, Reason, Verdict, Verification
+from exporter.kpi.beforeafter import DAY
+from exporter.kpi.significance import Effect
+from exporter.kpi.verification import ALPHA, LEAST_DAYS, Reason, Tested, Verdict, Verification
 from exporter.semantic.spec import Text
 
 VERDICTS: Mapping[Verdict, Text] = {
@@ -25,7 +27,13 @@ REASONS: Mapping[Reason, Text] = {
     ),
     Reason.SETTLING: Text(zh="变更后尚无完整且成熟的一天", en="no whole day since the change whose facts have settled"),
     Reason.NO_AFTER: Text(zh="变更后该切片没有数据", en="nothing of this slice since the change"),
+    Reason.ENDED: Text(zh="结束得太早，没有一天的结果已经成熟", en="it ended before a whole day had settled"),
     Reason.FEW: Text(zh="数量太少", en="too few to tell"),
+    Reason.SAME: Text(zh="前后一样，全有或全无", en="the same before and after, all or none"),
+    Reason.TREND: Text(
+        zh="变更前就在这样变，不能归因于这次变更",
+        en="it was on its way before, which cannot be put down to the change",
+    ),
     Reason.NOT_READ: Text(zh="数据源无法读取", en="its source cannot be read"),
 }
 ESTIMATES: Mapping[str, Text] = {
@@ -47,12 +55,13 @@ def sentence(found: Verification, timezone: str) -> Text:
         kind, p = ESTIMATES[basis.kind], p_text(look.p_value)
         zh.append(f"{kind.zh} {change} 个百分点（随时可看的 95% 区间 {low} 至 {high}，p {p}）")
         en.append(f"{kind.en} {change} points (always-valid 95 % interval {low} to {high}, p {p})")
-        if basis.proven_days is not None:
-            faded = look.lower <= 0 <= look.upper
-            zh.append(f"第 {basis.proven_days} 天证实" + ("，此后减弱，最近的区间含 0" if faded else ""))
-            en.append(
-                f"proven on day {basis.proven_days}" + (", weaker since: the latest interval holds 0" if faded else "")
-            )
+        if basis.proven_days is not None and found.reason is not Reason.TREND:
+            proven = _proven_on(found, basis, look, timezone)
+            zh.append(proven.zh)
+            en.append(proven.en)
+    if (drift := _drift(found)) is not None:
+        zh.append(drift.zh)
+        en.append(drift.en)
     if (short := _shortfall(found)) is not None:
         zh.append(short.zh)
         en.append(short.en)
@@ -60,6 +69,38 @@ def sentence(found: Verification, timezone: str) -> Text:
     return Text(
         zh="；".join([*zh, *([later.zh] if later else [])]), en="; ".join([*en, *([later.en] if later else [])])
     )
+
+
+def _proven_on(found: Verification, basis: Tested, look: Effect, timezone: str) -> Text:
+    """The first day of proof, and what became of it since."""
+    first = next(one for one in basis.looks if one is not None and one.p_value <= ALPHA)
+    day = _day(found.after.start + (basis.proven_days or 0) * DAY, timezone)
+    zh, en = f"{day} 证实", f"proven by {day}"
+    if look.lower <= 0 <= look.upper:
+        return Text(zh=f"{zh}，此后减弱，最近的区间含 0", en=f"{en}, weaker since: the latest interval holds 0")
+    if first.estimate * look.estimate < 0:
+        return Text(zh=f"{zh}，此后方向相反", en=f"{en}, the other way since")
+    return Text(zh=zh, en=en)
+
+
+def _drift(found: Verification) -> Text | None:
+    """What the trend of the days before would have made of it."""
+    if found.trend is None or not found.trend.is_one or found.basis is None or found.basis.look is None:
+        return None
+    a_day, by_itself = (points(value, digits_for(value)) for value in (found.trend.slope, found.drift))
+    return Text(
+        zh=f"变更前每天已变 {a_day} 个百分点，照此到期中会变 {by_itself}",
+        en=f"before the change it moved {a_day} points a day, which would make {by_itself} of it",
+    )
+
+
+def assumes(found: Verification) -> Text | None:
+    """What the estimate takes for granted; None where there is none."""
+    if found.basis is None or found.basis.look is None:
+        return None
+    if found.basis.kind == "did":
+        return Text(zh="前提：没有变更时，两边的走势平行", en="assumes that both slices would have moved alike")
+    return Text(zh="前提：没有变更时，水平不变", en="assumes that nothing else would have moved it")
 
 
 def size(found: Verification) -> str:
@@ -79,10 +120,12 @@ def _shortfall(found: Verification) -> Text | None:
 
 def again(found: Verification, timezone: str) -> Text | None:
     """When to look again, or why looking again is of no use; None when nothing is open."""
-    if found.verdict is not Verdict.UNDECIDED:
+    if found.verdict is not Verdict.UNDECIDED or found.reason in (Reason.SAME, Reason.ENDED):
         return None
+    if found.reason is Reason.TREND:
+        return Text(zh="请用 compare 给出走势相同的对照", en="name a slice of the same trend under compare")
     if found.again is not None:
-        day = datetime.fromtimestamp(found.again, ZoneInfo(timezone)).strftime("%Y-%m-%d")
+        day = _day(found.again, timezone)
         return Text(zh=f"请于 {day} 再看", en=f"look again on {day}")
     if found.basis is not None and found.basis.needed_days is None:
         return Text(
@@ -90,6 +133,10 @@ def again(found: Verification, timezone: str) -> Text | None:
             en=f"with this volume {size(found)} points are not found within a year: take more --days or a wider scope",
         )
     return None
+
+
+def _day(at: float, timezone: str) -> str:
+    return datetime.fromtimestamp(at, ZoneInfo(timezone)).strftime("%Y-%m-%d")
 
 
 def digits_for(width: float) -> int:

@@ -11,6 +11,8 @@ from exporter.semantic.spec import LabelValue, Name, Spec, Text
 
 MOST_CHANGES = 500
 MOST_AIMS = 10
+# Of a rate of nothing a ten-thousandth of a point is no effect that anybody finds.
+LEAST_DELTA = 1e-6
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 Kind = Literal["script", "lexicon", "model", "other"]
@@ -71,6 +73,10 @@ class AimSpec(Spec):
     def _sound(self) -> AimSpec:
         if self.delta == 0:
             raise ValueError("delta is 0: leave it out, or say by how much the KPI is to move")
+        if self.delta is not None and abs(self.delta) < LEAST_DELTA:
+            raise ValueError(
+                f"delta {self.delta:g} is too little to be found; it is a share: -0.05 is five points less"
+            )
         if self.delta is not None and self.expect is not None and (self.delta > 0) != (self.expect == "higher"):
             raise ValueError(f"delta {self.delta:g} contradicts expect: {self.expect}")
         return self

@@ -129,7 +129,7 @@ def test_for_people(case: str, tmp_path: Path) -> None:
         "works; difference in differences −",
         "双重差分，随时可看 difference in differences, always valid",
         "每组所需样本 required sample per arm",
-        "other changes meanwhile, effects cannot be told apart: mark, plain-words",
+        "other changes meanwhile, effects cannot be told apart: sham, mark, plain-words",
     ):
         assert text in done.out
 
