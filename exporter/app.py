@@ -7,18 +7,22 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from exporter import __version__
 from exporter.engine import Engine, Loaded, collectors_of
-from exporter.errors import OutcallError
+from exporter.errors import OutcallError, RunError
 from exporter.expose.health import Reloads
 from exporter.expose.panel import Panel
 from exporter.expose.publish import empty_snapshot
+from exporter.expose.reviews import ReviewRoutes, Shelf
 from exporter.expose.server import HttpServer, serve
 from exporter.expose.snapshot import Snapshot
 from exporter.relay.channels.print import to_stdout
 from exporter.relay.service import Relay, RelaySetup, start_relay
+from exporter.review.post import post
+from exporter.review.runner import Reviewer
+from exporter.review.setup import ReviewSetup
 from exporter.settings import Settings, read_secret
 from exporter.state.store import Store
 
@@ -33,9 +37,12 @@ LoadSettings = Callable[[], Settings]
 class App:
     """The service: one engine at a time, one HTTP server, one state folder."""
 
-    def __init__(self, load: LoadSettings, panel: Panel | None = None) -> None:
+    def __init__(self, load: LoadSettings, panel: Panel | None = None, config: Sequence[str] = ()) -> None:
+        """`config`: the words of the command line that name the configuration file, for reviews."""
         self._load, self._panel = load, panel
         self._loaded = Loaded.from_settings(load())
+        self._reviews = ReviewSetup.from_settings(self._loaded.settings, self._loaded.catalogue)
+        self._reviewer = Reviewer(config, self._tell, lambda: self._engine.publisher.changed())
         self.reloads = Reloads()
         self._first = empty_snapshot(__version__, self._loaded.settings.timezone)
         self._store = Store(self._loaded.settings.state_dir)
@@ -60,9 +67,12 @@ class App:
 
     async def reload(self) -> str:
         """Load settings and catalogue anew; what is wrong changes nothing and is told."""
+        # The server answers before all of it runs: what is started then must not be of before the reload.
+        await self.started.wait()
         try:
             loaded = Loaded.from_settings(await asyncio.to_thread(self._load))
             collectors_of(loaded.settings)
+            reviews = ReviewSetup.from_settings(loaded.settings, loaded.catalogue)
             setup = (
                 await asyncio.to_thread(RelaySetup.from_settings, loaded.settings, loaded.catalogue)
                 if self.relay is not None
@@ -71,6 +81,7 @@ class App:
         except OutcallError as error:
             self.reload_failed(str(error))
             return str(error)
+        await self._reviewer.adopt(reviews)
         await self._replace(loaded)
         if self.relay is not None and setup is not None:
             await self.relay.replace(setup)
@@ -93,7 +104,25 @@ class App:
             self._store = Store(loaded.settings.state_dir)
         self._loaded = loaded
         self._engine = Engine(loaded, self._store, self.reloads, before)
+        self._start_engine()
+
+    def _start_engine(self) -> None:
+        self._engine.runs |= self._reviewer.runs
         self._running = asyncio.create_task(self._engine.run())
+
+    def _shelf(self) -> Shelf:
+        return Shelf(self._loaded.settings.reviews_dir, self._loaded.settings.timezone)
+
+    async def _tell(self, receiver: str, body: str) -> None:
+        """A notice of a review to the relay: the one inside, else the one at relay_url. Raises OutcallError."""
+        settings = self._loaded.settings
+        if self.relay is not None:
+            await self.relay.take(receiver, body)
+        elif settings.relay_url and settings.relay_token_file is not None:
+            token = await asyncio.to_thread(read_secret, settings.relay_token_file, "relay_token_file")
+            await post(settings.relay_url, token, receiver, body)
+        else:
+            raise RunError("the relay was turned on after the start", "start the service anew")
 
     async def _halt(self) -> None:
         if self._running is not None:
@@ -106,17 +135,24 @@ class App:
         settings = self._loaded.settings
         token = read_secret(settings.bearer_token_file, "bearer_token_file") if settings.bearer_token_file else None
         self.server = await serve(
-            self, settings.listen, web_config=settings.web_config_file, bearer_token=token, panel=self._panel
+            self,
+            settings.listen,
+            web_config=settings.web_config_file,
+            bearer_token=token,
+            panel=self._panel,
+            reviews=ReviewRoutes(self._shelf),
         )
         try:
             if settings.relay:
                 self.relay = await start_relay(settings, self._loaded.catalogue, self.server.reload, to_stdout)
             self._watch_signals()
-            self._running = asyncio.create_task(self._engine.run())
+            await self._reviewer.adopt(self._reviews)
+            self._start_engine()
             announce(self.server.url)
             self.started.set()
             await self._until_stopped()
         finally:
+            await self._reviewer.close()
             if self.relay is not None:
                 await self.relay.close()
             await self._halt()
@@ -172,10 +208,10 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield error
 
 
-def run_service(load: LoadSettings, announce: Callable[[str], None]) -> None:
-    """Run the service in this thread until it is told to stop; raises OutcallError."""
+def run_service(load: LoadSettings, announce: Callable[[str], None], config: Sequence[str] = ()) -> None:
+    """Run the service in this thread until it is told to stop; raises OutcallError. `config`: as for App."""
 
     async def main() -> None:
-        await App(load).run(announce)
+        await App(load, config=config).run(announce)
 
     asyncio.run(main())

@@ -19,7 +19,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from exporter.errors import ConfigError, ConfigErrors, Place
+from exporter.semantic.addresses import checked_address
 from exporter.semantic.load import DEFAULT_TIMEZONE, check_timezone
+from exporter.semantic.timetable import parse_monthly, parse_weekly
 from exporter.semantic.yamlfile import Document, load_yaml
 
 PREFIX = "OUTCALL_"
@@ -114,6 +116,35 @@ class Settings(BaseModel):
         description="path of a recording below the root, e.g. {started_at:%Y/%m/%d}/{recording_id}.wav",
     )
     recordings_interval: Seconds = Field(default=60, description="between two samples of the recording store")
+    reviews_dir: Path | None = Field(
+        examples=["/var/lib/outcall-exporter/reviews"],
+        default=None,
+        description="folder where `serve` writes reviews and serves them at /reviews/ (empty: none; docs/reviews.md)",
+    )
+    reviews_weekly: str = Field(
+        default="mon 08:00", description="when the week's review is written, business time zone (`never`: not at all)"
+    )
+    reviews_monthly: str = Field(
+        default="1 08:00", description="when the month's review is written, day and time (`never`: not at all)"
+    )
+    reviews_receiver: str = Field(
+        examples=["reviews"], default="", description="receiver of the relay that is told of a new review (empty: none)"
+    )
+    composite_file: Path | None = Field(
+        examples=["composite.yaml"],
+        default=None,
+        description="weights of the reviews' composite, one `kpi: weight` a line (docs/reviews.md)",
+    )
+    prometheus_url: str = Field(
+        examples=["http://127.0.0.1:9090"],
+        default="",
+        description="Prometheus server whose alerts the reviews list (empty: none)",
+    )
+    external_url: str = Field(
+        examples=["https://outcall.example/"],
+        default="",
+        description="where people reach this exporter, for links to reviews (empty: no links)",
+    )
     relay: bool = Field(default=False, description="true: `serve` also delivers alerts to SMS and chat (docs/relay.md)")
     relay_listen: str = Field(default="127.0.0.1:9878", description="host:port where the relay takes webhooks")
     relay_file: Path | None = Field(
@@ -123,6 +154,11 @@ class Settings(BaseModel):
         examples=["secrets/relay_token"],
         default=None,
         description="file with the token that Alertmanager must present to the relay",
+    )
+    relay_url: str = Field(
+        examples=["http://127.0.0.1:9878"],
+        default="",
+        description="relay in a process of its own that is told of reviews; not needed with `relay: true`",
     )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"
@@ -143,6 +179,24 @@ class Settings(BaseModel):
         except ConfigError as error:
             raise ValueError(str(error.problem)) from None
         return value
+
+    @field_validator("reviews_weekly")
+    @classmethod
+    def _weekly(cls, value: str) -> str:
+        parse_weekly(value)
+        return value
+
+    @field_validator("reviews_monthly")
+    @classmethod
+    def _monthly(cls, value: str) -> str:
+        parse_monthly(value)
+        return value
+
+    @field_validator("prometheus_url", "external_url", "relay_url")
+    @classmethod
+    def _address(cls, value: str, info: ValidationInfo) -> str:
+        # Links are shown to everybody, and the relay is asked with its token: neither has a password.
+        return checked_address(value, private=info.field_name == "prometheus_url") if value else ""
 
     def dsn(self) -> str:
         """The database URL; raises ConfigError when there is none, or it is not one."""
@@ -199,7 +253,7 @@ def _relative(key: str, value: Any, base: Path) -> Any:
     """Paths in the file are relative to the file."""
     if key == "catalogue_files" and isinstance(value, list):
         return [str(base / item) if isinstance(item, str) else item for item in value]
-    is_path = key.endswith("_file") or key in ("state_dir", "recordings_dir")
+    is_path = key.endswith("_file") or key in ("state_dir", "recordings_dir", "reviews_dir")
     return str(base / value) if is_path and isinstance(value, str) else value
 
 

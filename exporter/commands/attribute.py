@@ -5,21 +5,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-import sys
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from exporter.calldb.period import Past, Period, Progress, folding_of, pooled, reading
+from exporter.calldb.cohorts import COHORTS, Cohort, cohort_of
+from exporter.calldb.cohortsql import CONTACT_DAYS, ENTRY_DAYS
+from exporter.calldb.period import Period
 from exporter.calldb.reference import AGAINST, references
-from exporter.commands.attribute_text import Compared, as_json, as_text
+from exporter.commands.attribute_json import as_json
+from exporter.commands.attribute_read import compare, read
+from exporter.commands.attribute_text import as_text
 from exporter.commands.base import Command, add_config, say, settings_of
 from exporter.commands.explain import find
 from exporter.engine import access_of
-from exporter.errors import DatabaseError, RunError, UsageError
-from exporter.kpi.attribution import attribute_kpi, is_attributable
-from exporter.kpi.slices import divisible, exposed, grouped
+from exporter.errors import UsageError
+from exporter.kpi.attribution import is_attributable
+from exporter.kpi.slices import divisible
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue, Kpi
 
@@ -37,8 +39,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("kpi", metavar="KPI", help="name, Chinese title or metric, e.g. early_hangup")
     add("--window", default="24h", metavar="SPAN", help="how long the period is: 90m, 24h, 7d (default 24h)")
     add("--against", default="previous", choices=AGAINST, help="what it is compared with (default previous)")
-    add("--at", metavar="INSTANT", help="where the period ends, ISO 8601, in the business time zone (default now)")
+    at = "where the period ends, ISO 8601, in the business time zone (default now; of a cohort, when it is mature)"
+    add("--at", metavar="INSTANT", help=at)
     add("--by", default=DEFAULT_BY, metavar="LABELS", help=f"labels that make the slices (default {DEFAULT_BY})")
+    spans = f"lead_conversion: contacts, {CONTACT_DAYS} days; recovery: cases, {ENTRY_DAYS} days"
+    add("--cohort", action="store_true", help=f"follow those who began in the window ({spans})")
     add("--format", default="text", choices=("text", "json"), help="text for people, or JSON")
 
 
@@ -49,54 +54,34 @@ def _run(arguments: argparse.Namespace) -> int:
     if not is_attributable(kpi):
         why = "percentiles do not add up" if kpi.kind == "quantile" else "it has no past"
         raise UsageError(f"the change of {kpi.slug} cannot be split: {why}", "choose a ratio or a mean")
-    window = period_of(arguments.window, arguments.at, settings.timezone)
+    cohort = _cohort(catalogue, kpi) if arguments.cohort else None
+    now = time.time() - (cohort.days * _SECONDS["d"] if cohort is not None else 0)
+    window = period_of(arguments.window, arguments.at, settings.timezone, now)
     by = labels_of(catalogue, kpi, arguments.by)
-    before = references(window, arguments.against, settings.timezone)
-
-    async def read() -> Compared:
-        async with reading(access_of(settings), catalogue, settings.background_timeout) as past:
-            return await compare(past, catalogue, kpi, (window, before), by)
-
-    compared = asyncio.run(read())
+    periods = (*references(window, arguments.against, settings.timezone), window)
+    reads = asyncio.run(read(access_of(settings), catalogue, kpi, cohort, periods, settings.background_timeout))
+    compared = compare(catalogue, kpi, cohort, periods, reads, by)
     write = as_text if arguments.format == "text" else as_json
     say(write(catalogue, kpi, compared, arguments.against))
     return 0
 
 
-async def compare(
-    past: Past, catalogue: Catalogue, kpi: Kpi, periods: tuple[Period, tuple[Period, ...]], by: Sequence[str]
-) -> Compared:
-    """Read the window and its reference, and split the change; raises DatabaseError, or RunError without a change."""
-    window, before = periods
-    reads = [
-        await past.read(kpi.datasets, period, progress=_progress(number, 1 + len(before)))
-        for number, period in enumerate((*before, window))
-    ]
-    for found in reads:
-        for problem in found.failed.values():
-            raise DatabaseError(problem)
-    cells = [found.cells() for found in reads]
-    new = cells.pop()
-    old = {name: pooled(each[name] for each in cells) for name in new}
-    fold = folding_of(catalogue, old, new).value
-    kept = divisible(catalogue, kpi, by)
-    slices = [grouped(catalogue, kpi.datasets, exposed(catalogue, side, fold), kept) for side in (old, new)]
-    attribution = attribute_kpi(kpi, *slices)
-    if attribution is None:
-        raise RunError(
-            f"{kpi.slug} has no value in the window or in its reference",
-            "choose another --window, --against or --at; `explain` tells when it has none",
-        )
-    return Compared(window, before, kept, attribution)
+def _cohort(catalogue: Catalogue, kpi: Kpi) -> Cohort:
+    cohort = cohort_of(catalogue, kpi)
+    if cohort is None:
+        known = [slug for slug in COHORTS if slug in catalogue.kpis and cohort_of(catalogue, catalogue.kpis[slug])]
+        fix = f"choose {' or '.join(known)}, or leave --cohort out" if known else "leave --cohort out"
+        raise UsageError(f"{kpi.slug} has no cohort", fix)
+    return cohort
 
 
-def period_of(span: str, at: str | None, timezone: str) -> Period:
-    """The period of that length that ends there, to the minute; raises UsageError."""
+def period_of(span: str, at: str | None, timezone: str, now: float) -> Period:
+    """The period of that length that ends there, else at `now` (Unix seconds), to the minute; raises UsageError."""
     found = re.fullmatch(r"([1-9]\d{0,5})([mhd])", span)
     seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
     if not 0 < seconds <= LONGEST_DAYS * _SECONDS["d"]:
         raise UsageError(f"--window '{span[:32]}' is not a span of up to {LONGEST_DAYS} days", "write 90m, 24h or 7d")
-    end = int(time.time() if at is None else instant(at, timezone)) // _MINUTE * _MINUTE
+    end = int(now if at is None else instant(at, timezone)) // _MINUTE * _MINUTE
     return Period(end - seconds, end)
 
 
@@ -125,19 +110,6 @@ def labels_of(catalogue: Catalogue, kpi: Kpi, text: str) -> tuple[str, ...]:
     if not divisible(catalogue, kpi, by):
         raise UsageError(f"{kpi.slug} cannot be broken down by {text[:64] or 'nothing'}", fix)
     return by
-
-
-def _progress(number: int, of: int) -> Progress | None:
-    """Shows how far reading is, to a person who waits."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(share: float, name: str) -> None:
-        done = (number + share) / of
-        sys.stderr.write("\r\x1b[K" + (f"{done:4.0%} {name}" if done < 1 else ""))
-        sys.stderr.flush()
-
-    return show
 
 
 COMMAND = Command("attribute", "which slices explain a KPI's change: rate and mix effects, exactly", _arguments, _run)

@@ -1,22 +1,27 @@
-"""What `attribute` writes: a table for people, or JSON. Pure."""
+"""What `attribute` writes for people: a table of slices, and what to mind. Pure."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from exporter.calldb.cohorts import COHORTS, Cohort
 from exporter.calldb.period import Period
 from exporter.calldb.reference import WORDS, Against
 from exporter.commands.table import table
 from exporter.kpi.attribution import Attribution, Effect, Part, are_counts, ratio
 from exporter.kpi.attribution_words import REVERSAL, WHOLE, digits_for, sentence, shown, signed, slice_words
 from exporter.semantic.model import Catalogue, Kpi
+from exporter.semantic.spec import Text
 
 MOST_SLICES = 20
 SIGNIFICANT = 0.05
+HINT = Text(
+    zh="期间口径的分子与分母不是同一批人，业务起止或变动时有偏差；用 --cohort 跟踪同一批人。",
+    en="By period the two sides are not of the same people; --cohort follows those who began in the window.",
+)
 _TIME = "%Y-%m-%d %H:%M"
 _HEADER = (
     "切片 slice",
@@ -34,12 +39,24 @@ _UNITS = {"ratio": "百分点 points", "cny": "元 CNY", "seconds": "秒 s", "sc
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What was compared (the reference may be several periods), by which labels, and what came out."""
+    """What was compared (the reference may be several periods), by which labels, and what came out.
+
+    `cohort`: who was followed, None when what happened in the periods was counted. `young`: how many of them began in
+    the reference and in the window whose days are not over; they are left out.
+    """
 
     window: Period
     before: tuple[Period, ...]
     by: tuple[str, ...]
     attribution: Attribution
+    cohort: Cohort | None = None
+    young: tuple[int, int] = (0, 0)
+
+    @property
+    def whole(self) -> Effect:
+        """The whole as a slice of its own."""
+        found = self.attribution
+        return Effect((), found.before, found.after, found.rate, found.mix, found.p, found.p)
 
 
 def as_text(catalogue: Catalogue, kpi: Kpi, compared: Compared, against: Against) -> str:
@@ -52,6 +69,7 @@ def as_text(catalogue: Catalogue, kpi: Kpi, compared: Compared, against: Against
         f"{kpi.slug}  {kpi.title.zh}  {kpi.title.en}",
         f"  窗口 window: {_span(compared.window, zone)} ({catalogue.timezone})",
         f"  对比 against: {words.zh} {words.en}: {_spans(compared.before, zone)}",
+        f"  口径 basis: {_basis(compared.cohort)}",
         "",
         f"  {said.zh}",
         f"  {said.en}",
@@ -59,8 +77,15 @@ def as_text(catalogue: Catalogue, kpi: Kpi, compared: Compared, against: Against
         _table(catalogue, kpi, compared),
         "",
         *(f"  {line}" for line in _notes(kpi, compared)),
+        *(f"  {line}" for line in _cohort_notes(kpi, compared)),
     ]
     return "\n".join(lines)
+
+
+def _basis(cohort: Cohort | None) -> str:
+    if cohort is None:
+        return "期间（窗口内发生的） by period (what happened then)"
+    return f"{cohort.title.zh}，跟踪 {cohort.days} 天 {cohort.title.en}, followed for {cohort.days} days"
 
 
 def _span(period: Period, zone: ZoneInfo) -> str:
@@ -78,7 +103,7 @@ def _table(catalogue: Catalogue, kpi: Kpi, compared: Compared) -> str:
     found = compared.attribution
     digits = max(digits_for(shown(found.change, kpi), kpi), digits_for(0.0, kpi) + 1)
     top, rest = found.effects[:MOST_SLICES], found.effects[MOST_SLICES:]
-    rows = [_row(WHOLE.zh + " " + WHOLE.en, kpi, found, _whole(found), digits)]
+    rows = [_row(WHOLE.zh + " " + WHOLE.en, kpi, found, compared.whole, digits)]
     for effect in top:
         words = slice_words(catalogue, compared.by, effect.key)
         rows.append(_row(f"{words.zh}  {words.en}", kpi, found, effect, digits))
@@ -86,10 +111,6 @@ def _table(catalogue: Catalogue, kpi: Kpi, compared: Compared) -> str:
         rows.append(_row(f"其余 {len(rest)} 个  {len(rest)} others", kpi, found, _together(rest), digits))
     lines = table(_HEADER, rows, right=range(1, len(_HEADER))).splitlines()
     return "\n".join(f"  {line}" for line in lines)
-
-
-def _whole(found: Attribution) -> Effect:
-    return Effect((), found.before, found.after, found.rate, found.mix, found.p, found.p)
 
 
 def _together(effects: Sequence[Effect]) -> Effect:
@@ -147,49 +168,15 @@ def _notes(kpi: Kpi, compared: Compared) -> list[str]:
     return lines
 
 
-def as_json(catalogue: Catalogue, kpi: Kpi, compared: Compared, against: Against) -> str:
-    """Everything, for programs: ratios as they are (not in percent), instants in UTC."""
-    found = compared.attribution
-    said = sentence(catalogue, kpi, found, compared.by)
-    result = {
-        "kpi": kpi.slug,
-        "unit": kpi.unit,
-        "window": _json_period(compared.window),
-        "against": against,
-        "reference": [_json_period(period) for period in compared.before],
-        "by": list(compared.by),
-        **_json_effect(_whole(found), found),
-        "reversals": [[compared.by[at] for at in way] for way in found.reversals],
-        "sentence": {"zh": said.zh, "en": said.en},
-        "slices": [
-            {"labels": dict(zip(compared.by, effect.key, strict=True))} | _json_effect(effect, found)
-            for effect in found.effects
-        ],
-    }
-    return json.dumps(result, ensure_ascii=False, indent=2)
-
-
-def _json_period(period: Period) -> dict[str, str]:
-    sides = {"start": period.start, "end": period.end}
-    return {side: datetime.fromtimestamp(at, UTC).isoformat() for side, at in sides.items()}
-
-
-def _json_effect(effect: Effect, found: Attribution) -> dict[str, object]:
-    return {
-        "before": _json_part(effect.before, found),
-        "after": _json_part(effect.after, found),
-        "change": float(effect.total),
-        "rate": float(effect.rate),
-        "mix": float(effect.mix),
-        "p": effect.p,
-        "p_adjusted": effect.q,
-    }
-
-
-def _json_part(part: Part, found: Attribution) -> dict[str, float | None]:
-    value = ratio(part, found.scales)
-    return {
-        "value": None if value is None else float(value),
-        "numerator": part.n / 10 ** found.scales[0],
-        "denominator": part.d / 10 ** found.scales[1],
-    }
+def _cohort_notes(kpi: Kpi, compared: Compared) -> list[str]:
+    """Who was left out of a cohort; or that there is one."""
+    cohort = compared.cohort
+    if cohort is None:
+        return [HINT.zh, HINT.en] if kpi.slug in COHORTS else []
+    if not any(compared.young):
+        return []
+    (before, after), days = compared.young, cohort.days
+    return [
+        f"未满 {days} 天而未计入：对比期 {before}，窗口 {after}。",
+        f"Left out, their {days} days not being over: {before} in the reference, {after} in the window.",
+    ]

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from exporter.calldb.inspect import inspect
@@ -17,7 +18,8 @@ from exporter.engine import access_of, collectors_of
 from exporter.errors import ConfigError, ConfigErrors, Place, UsageError
 from exporter.expose.gate import Gate
 from exporter.expose.listen import parse_listen
-from exporter.relay.config import load_relay_file
+from exporter.relay.config import check_reviews, load_relay_file
+from exporter.review.setup import ReviewSetup
 from exporter.semantic.changes import load_changes
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
@@ -49,6 +51,7 @@ def validated(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
     catalogue = _tried(problems, "", lambda: load_catalogue(settings.catalogue_files, timezone=settings.timezone))
     if catalogue is not None:
         _tried(problems, "changes_file", partial(load_changes, settings.changes_file, catalogue))
+        _tried(problems, "reviews_dir", partial(ReviewSetup.from_settings, settings, catalogue))
     _tried(problems, "listen", lambda: parse_listen(settings.listen))
     _tried(problems, "recordings_template", lambda: collectors_of(settings))
     _tried(problems, "web_config_file", lambda: Gate(settings.web_config_file).close())
@@ -56,12 +59,19 @@ def validated(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
         if (token := getattr(settings, key)) is not None:
             _tried(problems, key, partial(read_secret, token, key))
     if (channels := settings.relay_file) is not None:
-        _tried(problems, "relay_file", lambda: load_relay_file(channels))
+        _tried(problems, "relay_file", lambda: _relay(settings, channels))
     if arguments.live or settings.database_url is not None or settings.database_url_file is not None:
         _tried(problems, "database_url", settings.dsn)
     if problems or catalogue is None:
         raise ConfigErrors(problems)
     return settings, catalogue
+
+
+def _relay(settings: Settings, file: Path) -> None:
+    """The relay file, and whether it has the receiver of reviews, unless a relay elsewhere is told of them."""
+    relay = load_relay_file(file)
+    if settings.reviews_receiver and (settings.relay or not settings.relay_url):
+        check_reviews(relay, settings.reviews_receiver)
 
 
 def _tried(problems: list[ConfigError], key: str, attempt: Callable[[], T]) -> T | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,15 +13,16 @@ from zoneinfo import ZoneInfo
 from exporter.commands.base import Command, add_config, say, settings_of
 from exporter.engine import access_of
 from exporter.errors import RunError
+from exporter.expose.library import write_whole
+from exporter.review.child import bind_to_parent
 from exporter.review.collect import Progress, Request, collect
 from exporter.review.composite import load_weights
-from exporter.review.model import Review
 from exporter.review.periods import span_of
-from exporter.review.prometheus import checked_address
+from exporter.review.prometheus import checked_server
+from exporter.review.summary import ENDING, dumped, summary_of
 from exporter.review.write import Language, files
 from exporter.semantic.changes import load_changes
 from exporter.semantic.load import load_catalogue
-from exporter.semantic.model import Catalogue
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,34 +32,47 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--period", metavar="PERIOD", help="2026-W46, 2026-10 or FIRST..LAST (default: the last whole week or month)")
     add("--out", type=Path, default=Path(), metavar="DIR", help="where the files are written (default: here)")
     add("--language", default="both", choices=("zh", "en", "both"), help="language of the files (default both)")
-    add("--composite", type=Path, metavar="FILE", help="weights of the composite: YAML, `kpi: weight`")
-    add("--prometheus", metavar="URL", help="server whose alerts are listed, e.g. http://127.0.0.1:9090")
+    add("--composite", type=Path, metavar="FILE", help="weights of the composite (default: composite_file)")
+    add("--prometheus", metavar="URL", help="server whose alerts are listed (default: prometheus_url)")
+    add(
+        "--summary", action="store_true", help="also write the conclusions as JSON; in reviews_dir, `serve` tells of it"
+    )
+    add("--child", action="store_true", help=argparse.SUPPRESS)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.child:
+        bind_to_parent()
     settings = settings_of(arguments)
     catalogue = load_catalogue(settings.catalogue_files, timezone=settings.timezone)
+    composite: Path | None = arguments.composite or settings.composite_file
+    prometheus: str = arguments.prometheus or settings.prometheus_url
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     request = Request(
         arguments.cadence,
         span_of(arguments.period, arguments.cadence, today),
-        load_weights(arguments.composite, catalogue) if arguments.composite else {},
-        checked_address(arguments.prometheus) if arguments.prometheus else "",
+        load_weights(composite, catalogue) if composite is not None else {},
+        checked_server(prometheus) if prometheus else "",
         load_changes(settings.changes_file, catalogue),
     )
     found = asyncio.run(collect(access_of(settings), catalogue, request, _progress()))
     languages: tuple[Language, ...] = ("zh", "en") if arguments.language == "both" else (arguments.language,)
-    _write(catalogue, found, languages, arguments.out)
+    texts = files(catalogue, found, languages)
+    if arguments.summary:
+        # The last one: where it is, the pages are.
+        summary = summary_of(catalogue, found)
+        texts[f"{summary.stem}{ENDING}"] = dumped(summary)
+    _write(texts, arguments.out)
     return 0
 
 
-def _write(catalogue: Catalogue, found: Review, languages: tuple[Language, ...], folder: Path) -> None:
+def _write(texts: Mapping[str, str], folder: Path) -> None:
+    """Each file appears whole or not at all."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files(catalogue, found, languages).items():
-            path = folder / name
-            path.write_text(text, encoding="utf-8")
-            say(str(path))
+        for name, text in texts.items():
+            write_whole(folder / name, text)
+            say(str(folder / name))
     except OSError as error:
         fix = "give a folder with --out that can be written to"
         raise RunError(f"the review cannot be written to {folder} ({error.strerror})", fix) from None

@@ -12,7 +12,9 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     set_up_logging(settings.log_level)
     run_service(
-        lambda: settings_of(arguments), lambda url: say(f"outcall-exporter serves {url} (metrics: {url}metrics)")
+        lambda: settings_of(arguments),
+        lambda url: say(f"outcall-exporter serves {url} (metrics: {url}metrics)"),
+        ("--config", str(arguments.config)) if arguments.config is not None else (),
     )
     return 0
 

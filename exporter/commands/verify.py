@@ -45,7 +45,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     async def read() -> Verified:
         async with reading(access_of(settings), catalogue, settings.background_timeout) as past:
-            return await verify_change(past, catalogue, change, now, days_before=days, progress=_progress())
+            return await verify_change(
+                past, catalogue, change, now, recorded=changes, days_before=days, progress=_progress()
+            )
 
     verified = asyncio.run(read())
     write = as_text if arguments.format == "text" else as_json

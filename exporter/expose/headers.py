@@ -27,6 +27,11 @@ def page_security(style_hash: str, *, forms: bool = False) -> str:
     return f"{policy}; style-src '{style_hash}'; img-src data:"
 
 
+def review_security() -> str:
+    """That of a review: the styles within the page and its drawings, which each have their own; nothing else."""
+    return f"{CONTENT_SECURITY}; style-src 'unsafe-inline'"
+
+
 def from_elsewhere(headers: Mapping[str, str], host: str) -> bool:
     """Whether a browser sends this on behalf of another site's page; tools send neither header."""
     site = headers.get("Sec-Fetch-Site", "none")

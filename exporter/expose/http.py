@@ -1,4 +1,4 @@
-"""The routes: `/metrics`, the status page, health, readiness, reload. Every answer is built before it is asked for.
+"""The routes: `/metrics`, the status page, health, readiness, reload; built before they are asked for. And reviews.
 
 Each request passes, from the outside in: the guard's phases and the deadline for the answer, the wording of errors,
 the pace and the credentials (of every route, the probes too, as in the Prometheus exporter toolkit), the deadline for
@@ -22,6 +22,7 @@ from exporter.expose.negotiate import CONTENT_TYPES, choose_format, wants_gzip
 from exporter.expose.pagecache import PageCache
 from exporter.expose.panel import PATH, Panel, SwitchRoute
 from exporter.expose.protocol import Handler
+from exporter.expose.reviews import ReviewRoutes
 from exporter.expose.snapshot import Board
 
 logger = logging.getLogger(__name__)
@@ -32,9 +33,18 @@ Reload = Callable[[], Awaitable[str]]
 MAX_RELOADS = 4
 
 
-def make_app(board: Board, gate: Gate, guard: Guard, reload: Reload, panel: Panel | None = None) -> web.Application:
-    """The web application. `reload` answers empty on success, else the errors; `panel` adds switches to the page."""
-    routes = Routes(board, PageCache(panel), reload)
+def make_app(
+    board: Board,
+    gate: Gate,
+    guard: Guard,
+    reload: Reload,
+    panel: Panel | None = None,
+    reviews: ReviewRoutes | None = None,
+) -> web.Application:
+    """The web application. `reload` answers empty on success, else the errors; `panel` adds switches to the page,
+    `reviews` their pages.
+    """
+    routes = Routes(board, PageCache(panel, reviews), reload)
     app = web.Application(
         middlewares=[_phases(guard), _plain_errors, _admission(gate), _bodies(guard)],
         client_max_size=guard.limits.body_bytes,
@@ -47,6 +57,8 @@ def make_app(board: Board, gate: Gate, guard: Guard, reload: Reload, panel: Pane
     app.router.add_post("/-/reload", routes.reload)
     if panel is not None:
         app.router.add_post(PATH, SwitchRoute(panel).turn)
+    if reviews is not None:
+        reviews.add_to(app.router)
     return app
 
 

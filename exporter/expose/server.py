@@ -21,6 +21,7 @@ from exporter.expose.http import make_app
 from exporter.expose.listen import bind
 from exporter.expose.panel import Panel
 from exporter.expose.protocol import Handler
+from exporter.expose.reviews import ReviewRoutes
 from exporter.expose.snapshot import Board
 
 logger = logging.getLogger(__name__)
@@ -34,12 +35,14 @@ BREATH_SECONDS = 0.1
 class HttpServer:
     """A running server; made by `serve`."""
 
-    def __init__(self, board: Board, gate: Gate, guard: Guard, panel: Panel | None = None) -> None:
+    def __init__(
+        self, board: Board, gate: Gate, guard: Guard, panel: Panel | None = None, reviews: ReviewRoutes | None = None
+    ) -> None:
         self._board = board
         self._gate = gate
         self._guard = guard
         self._reloading = asyncio.Lock()
-        self._app = make_app(board, gate, guard, self.reload, panel)
+        self._app = make_app(board, gate, guard, self.reload, panel, reviews)
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         self._sockets: Sequence[socket.socket] = ()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,10 +151,11 @@ async def serve(
     bearer_token: str | None = None,
     limits: Limits | None = None,
     panel: Panel | None = None,
+    reviews: ReviewRoutes | None = None,
 ) -> HttpServer:
     """Bind `listen` (host:port) and serve `board`; raises ConfigError(s), UsageError or RunError, all for the user."""
     gate = Gate(web_config, bearer_token)
     sockets = await bind(listen)
-    server = HttpServer(board, gate, Guard(limits or Limits()), panel)
+    server = HttpServer(board, gate, Guard(limits or Limits()), panel, reviews)
     await server.start(sockets)
     return server

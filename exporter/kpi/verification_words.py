@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from exporter.kpi.attribution_words import MOST_DIGITS, signed
 from exporter.kpi.beforeafter import DAY
 from exporter.kpi.significance import Effect
-from exporter.kpi.verification import ALPHA, LEAST_DAYS, Reason, Tested, Verdict, Verification
+from exporter.kpi.verification import ALPHA, LEAST_DAYS, LONGEST_DAYS, Reason, Tested, Verdict, Verification
 from exporter.semantic.spec import Text
 
 VERDICTS: Mapping[Verdict, Text] = {
@@ -55,20 +55,18 @@ def sentence(found: Verification, timezone: str) -> Text:
         kind, p = ESTIMATES[basis.kind], p_text(look.p_value)
         zh.append(f"{kind.zh} {change} 个百分点（随时可看的 95% 区间 {low} 至 {high}，p {p}）")
         en.append(f"{kind.en} {change} points (always-valid 95 % interval {low} to {high}, p {p})")
-        if basis.proven_days is not None and found.reason is not Reason.TREND:
-            proven = _proven_on(found, basis, look, timezone)
-            zh.append(proven.zh)
-            en.append(proven.en)
-    if (drift := _drift(found)) is not None:
-        zh.append(drift.zh)
-        en.append(drift.en)
-    if (short := _shortfall(found)) is not None:
-        zh.append(short.zh)
-        en.append(short.en)
-    later = again(found, timezone)
-    return Text(
-        zh="；".join([*zh, *([later.zh] if later else [])]), en="; ".join([*en, *([later.en] if later else [])])
-    )
+    said = remarks(found, timezone)
+    return Text(zh="；".join([*zh, *(one.zh for one in said)]), en="; ".join([*en, *(one.en for one in said)]))
+
+
+def remarks(found: Verification, timezone: str) -> list[Text]:
+    """What is to be said beside verdict and figures: since when it is proven, what else explains it, what is open."""
+    said: list[Text | None] = []
+    if (basis := found.basis) is not None and (look := basis.look) is not None:
+        is_told = basis.proven_days is not None and found.reason is not Reason.TREND
+        said.append(_proven_on(found, basis, look, timezone) if is_told else None)
+    said += [_drift(found), _shortfall(found), _limit(found), again(found, timezone)]
+    return [one for one in said if one is not None]
 
 
 def _proven_on(found: Verification, basis: Tested, look: Effect, timezone: str) -> Text:
@@ -116,6 +114,13 @@ def _shortfall(found: Verification) -> Text | None:
     given = found.aim.delta is not None
     zh = f"达不到{'预期的' if given else '值得一提的'} {size(found)} 个百分点"
     return Text(zh=zh, en=f"{'the expected' if given else 'an effect of'} {size(found)} points is ruled out")
+
+
+def _limit(found: Verification) -> Text | None:
+    """That what came later is not looked at."""
+    if found.after.days < LONGEST_DAYS:
+        return None
+    return Text(zh=f"只看前 {LONGEST_DAYS} 天", en=f"the first {LONGEST_DAYS} days are looked at")
 
 
 def again(found: Verification, timezone: str) -> Text | None:

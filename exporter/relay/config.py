@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from exporter.errors import ConfigError, ConfigErrors
+from exporter.errors import ConfigError, ConfigErrors, Place
 from exporter.relay.credentials import BadSecret, read_numbers, read_secret, read_token, read_url
 from exporter.relay.spec import TYPES, AnyChannel, FileSpec
 from exporter.semantic.yamlfile import Document, KeyPath, load_yaml
@@ -56,6 +56,13 @@ class RelayConfig:
     retry_after: float
     tls: ssl.SSLContext | None
 
+    def review_problem(self, receiver: str) -> str:
+        """Why a receiver cannot be told of reviews; empty when it can."""
+        sms = [name for name in self.receivers[receiver] if self.channels[name].spec.is_sms]
+        if sms:
+            return f"{sms[0]} of receiver {receiver} would send a text for every review"
+        return f"receiver {receiver} is for heartbeats" if receiver in self.heartbeats else ""
+
     def secrets(self) -> list[str]:
         """Every secret and number, to be kept out of texts."""
         found: list[str] = []
@@ -88,6 +95,16 @@ def load_relay_file(path: Path) -> RelayConfig:
     receivers = {name: tuple(dict.fromkeys(targets)) for name, targets in file.receivers.items()}
     heartbeats = _heartbeats(document.data)
     return RelayConfig(channels, receivers, heartbeats, file.remind_after, file.give_up_after, file.retry_after, tls)
+
+
+def check_reviews(config: RelayConfig, receiver: str) -> None:
+    """Raises ConfigError unless a receiver can be told of reviews."""
+    place, able = Place("reviews_receiver"), [name for name in config.receivers if not config.review_problem(name)]
+    choice = f"choose from {', '.join(able)}" if able else "add one to the relay file with chats or webhooks only"
+    if receiver not in config.receivers:
+        raise ConfigError(place, f"the relay file has no receiver '{receiver[:64]}'", choice)
+    if problem := config.review_problem(receiver):
+        raise ConfigError(place, problem, choice)
 
 
 def _channel(name: str, document: Document, folder: Path, problems: list[ConfigError]) -> Configured | None:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from exporter.semantic.noticenames import ALERTNAME, FILES, MAX_FILE
+
 Status = Literal["firing", "resolved"]
 
 # Alertmanager cuts no group by itself; a group beyond this is no page that anybody reads.
 MAX_ALERTS = 1000
-# Labels and annotations of one alert, and the length of one value in characters.
+# Labels and annotations of one alert, and the length of one value in characters; a review's file has its own.
 MAX_PAIRS, MAX_VALUE = 64, 16_384
 SEVERITIES = ("critical", "warning", "info")
 # The labels that say where an alert is.
@@ -87,6 +89,11 @@ class Notice:
         """The alert that stands for the group: one that fires, unless none of those is listed."""
         listed = self.firing or self.resolved
         return next((alert for alert in listed if alert.fingerprint == self.leading), listed[0])
+
+    @property
+    def is_review(self) -> bool:
+        """Whether it tells of a review, which is no trouble: worded otherwise, and never by SMS."""
+        return all(alert.labels["alertname"] == ALERTNAME for alert in self.alerts)
 
     @property
     def unlisted(self) -> bool:
@@ -166,12 +173,12 @@ def _pairs(data: Mapping[str, Any], name: str) -> dict[str, str]:
     found = data.get(name) or {}
     if not isinstance(found, dict) or len(found) > MAX_PAIRS:
         raise NotAWebhook(f"{name} is not an object of at most {MAX_PAIRS} members")
-    return {_clean(key): _text(found, key) for key in found}
+    return {_clean(key): _text(found, key, MAX_FILE if key in FILES else MAX_VALUE) for key in found}
 
 
-def _text(data: Mapping[str, Any], name: str) -> str:
+def _text(data: Mapping[str, Any], name: str, longest: int = MAX_VALUE) -> str:
     value = data.get(name, "")
-    if not isinstance(value, str) or len(value) > MAX_VALUE:
+    if not isinstance(value, str) or len(value) > longest:
         raise NotAWebhook("a value is not a text, or too long")
     return _clean(value)
 

@@ -1,6 +1,7 @@
 """The relay's HTTP side: the exporter's hardened server, with one more route.
 
-    POST /alerts/RECEIVER   200 queued on disk   400 no webhook   401   404 no such receiver   413   503 not stored
+    POST /alerts/RECEIVER   200 queued on disk   400 no webhook   401   404 no such receiver   413
+                            422 a review to a receiver that sends texts   503 not stored
     GET  /metrics, /-/healthy, /-/ready; POST /-/reload
 
 Alertmanager counts 2xx as delivered and repeats only after 5xx, so each status says exactly that.
@@ -27,10 +28,10 @@ from exporter.expose.publish import make_page
 from exporter.expose.server import HttpServer
 from exporter.expose.snapshot import Snapshot, Status
 from exporter.relay.message import NotAWebhook, Notice, parse_webhook
+from exporter.semantic.noticenames import BODY_BYTES
 
 log = logging.getLogger(__name__)
 
-BODY_BYTES = 1 << 20
 _RENDER_TEXT: Callable[[CollectorRegistry], bytes] = generate_latest
 _RENDER_OPENMETRICS: Callable[[CollectorRegistry], bytes] = generate_openmetrics
 _INDEX = "outcall-exporter relay: POST /alerts/RECEIVER, GET /metrics, /-/healthy, /-/ready\n"
@@ -44,6 +45,9 @@ class Inbox(Protocol):
 
     async def accept(self, receiver: str, notice: Notice, body: str) -> int:
         """Queue durably; raises sqlite3.Error or OSError when it could not be."""
+
+    def refusal(self, receiver: str, notice: Notice) -> str:
+        """Why a receiver does not take a notice; empty when it does."""
 
     def counted(self, receiver: str, code: int) -> None: ...
 
@@ -100,6 +104,8 @@ class RelayServer(HttpServer):
             return _text(400, "Not a webhook of Alertmanager: the body is not UTF-8.")
         except NotAWebhook as error:
             return _text(400, f"Not a webhook of Alertmanager: {error}.")
+        if problem := self._inbox.refusal(receiver, notice):
+            return _text(422, f"Not for this receiver: {problem}.")
         try:
             queued = await self._inbox.accept(receiver, notice, body)
         except (sqlite3.Error, OSError) as error:

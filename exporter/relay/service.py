@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from exporter.errors import ConfigError, Place, StateError
+from exporter.errors import ConfigError, Place, RunError, StateError
 from exporter.expose.health import make_registry
 from exporter.relay.build import build_channel, wording_of
 from exporter.relay.channels.base import Channel
 from exporter.relay.channels.print import Rehearsal, Say
-from exporter.relay.config import RelayConfig, load_relay_file
+from exporter.relay.config import RelayConfig, check_reviews, load_relay_file
 from exporter.relay.deliver import LONGEST_SLEEP, Pace, Worker
-from exporter.relay.message import Notice
+from exporter.relay.message import Notice, parse_webhook
 from exporter.relay.metrics import RelayMetrics
-from exporter.relay.queue import Queue, Target
+from exporter.relay.queue import KEEP_SECONDS, Queue, Target
 from exporter.relay.server import RelayBoard, RelayServer, serve_relay
 from exporter.relay.text import Wording
 from exporter.relay.transport import HttpTransport
@@ -52,6 +52,8 @@ class RelaySetup:
         if settings.relay_file is None:
             raise ConfigError(Place("relay_file"), "the relay has no file", "set relay_file; see docs/relay.md")
         config = load_relay_file(settings.relay_file)
+        if settings.reviews_receiver:
+            check_reviews(config, settings.reviews_receiver)
         titles = {slug: (kpi.title.zh, kpi.title.en) for slug, kpi in catalogue.kpis.items()}
         return cls(config, wording_of(config, settings.timezone, titles), settings.timezone)
 
@@ -120,17 +122,36 @@ class Relay:
     def counted(self, receiver: str, code: int) -> None:
         self._metrics.request(receiver, code)
 
+    def refusal(self, receiver: str, notice: Notice) -> str:
+        """Why a receiver does not take a notice: a review to a telephone, or as a sign of life; else empty."""
+        return self._setup.config.review_problem(receiver) if notice.is_review else ""
+
     async def accept(self, receiver: str, notice: Notice, body: str) -> int:
         """Queue a notice for the channels of a receiver; on disk when this returns."""
         names = self._setup.config.receivers[receiver]
         targets = [Target(name, self._people[name], self._channels[name].sms) for name in names]
-        remind_after, beat = self._setup.config.remind_after, receiver in self._setup.config.heartbeats
+        # A review is told once; nobody is reminded of it.
+        remind_after = KEEP_SECONDS if notice.is_review else self._setup.config.remind_after
+        beat = receiver in self._setup.config.heartbeats
         queued = await self._aside(
             lambda: self.queue.accept(receiver, notice, body, targets, time.time(), remind_after, beat=beat)
         )
         for worker in self._workers.values():
             worker.wake()
         return queued
+
+    async def take(self, receiver: str, body: str) -> None:
+        """Take a notice of this process as if it had come by HTTP; raises RunError when it is not queued."""
+        if receiver not in self.receivers:
+            raise RunError(f"the relay has no receiver '{receiver}'", "name one of relay_file in reviews_receiver")
+        notice = parse_webhook(body)
+        if problem := self.refusal(receiver, notice):
+            raise RunError(problem, "name another receiver in reviews_receiver")
+        try:
+            await self.accept(receiver, notice, body)
+        except (sqlite3.Error, OSError) as error:
+            problem = f"the relay could not store the notice ({type(error).__name__})"
+            raise RunError(problem, "free space on the disk of state_dir") from None
 
     def _build(self, setup: RelaySetup) -> dict[str, Channel]:
         found: dict[str, Channel] = {}

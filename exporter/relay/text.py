@@ -22,6 +22,7 @@ SHOWN = 5
 # The shortest secret that is looked for in texts: shorter ones would turn up by chance.
 MIN_SECRET = 6
 MASK = "***"
+REPEATED = "（此前一次发送未得到答复，可能重复 / the last attempt was not answered, this may be a repetition）"
 
 _SEVERITY_ZH = {"critical": "严重", "warning": "预警", "info": "提示"}
 _AREA = {  # the labels `kpi` that are no KPI
@@ -35,7 +36,8 @@ _DIGITS = re.compile(r"\+?\d(?:[ \-]?\d){10,}")
 _URL = re.compile(r"\w*://\S*")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 # What could open a tag of a robot's dialect: <@all>, <at id=all>, <font>.
-_TAG = re.compile(r"<(?=[A-Za-z@/!])")
+TAG = re.compile(r"<(?=[A-Za-z@/!])")
+LINK = re.compile(r"https?://[^\s()<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +148,10 @@ def chat_text(notice: Notice, wording: Wording, language: Language, now: float, 
         lines += _section(notice, wording, now, en=en)
     lines += _links(lead, wording)
     if repeated:
-        lines.append(
-            "（此前一次发送未得到答复，可能重复 / the last attempt was not answered, this may be a repetition）"
-        )
+        lines.append(REPEATED)
     heading = _heading(lead, wording, over=over, en=language == "en")
     colour = "green" if over else {"critical": "red", "warning": "orange"}.get(lead.severity, "blue")
-    return ChatText(_TAG.sub("＜", heading), tuple(lines), colour)
+    return ChatText(TAG.sub("＜", heading), tuple(lines), colour)
 
 
 def _heading(alert: Alert, wording: Wording, *, over: bool, en: bool) -> str:
@@ -166,8 +166,8 @@ def _section(notice: Notice, wording: Wording, now: float, *, en: bool) -> list[
     lines: list[str] = []
     for alerts, over in ((notice.firing, False), (notice.resolved, True)):
         for alert in alerts[:SHOWN]:
-            lines.append(f"**{_TAG.sub('＜', _heading(alert, wording, over=over, en=en))}**")
-            lines += [f"> {_TAG.sub('＜', line)}" for line in _details(alert, wording, now, over=over, en=en)]
+            lines.append(f"**{TAG.sub('＜', _heading(alert, wording, over=over, en=en))}**")
+            lines += [f"> {TAG.sub('＜', line)}" for line in _details(alert, wording, now, over=over, en=en)]
         more = max(0, len(alerts) - SHOWN) + (notice.truncated if not over else 0)
         if more and not over and notice.unlisted:
             lines.append(_still(notice, en=en))
@@ -202,9 +202,7 @@ def _links(alert: Alert, wording: Wording) -> list[str]:
     """Links to the runbook and the dashboard, where they are links."""
     named = (("处置手册 runbook", "runbook_url"), ("看板 dashboard", "dashboard_url"))
     found = [
-        f"[{name}]({url})"
-        for name, key in named
-        if (url := wording.line(alert.annotations.get(key, ""))) and re.fullmatch(r"https?://[^\s()<>]+", url)
+        f"[{name}]({url})" for name, key in named if LINK.fullmatch(url := wording.line(alert.annotations.get(key, "")))
     ]
     return [" · ".join(found)] if found else []
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from exporter.calldb.cohortsql import CONTACT_DAYS, ENTRY_DAYS
 from exporter.kpi.attribution import ratio
 from exporter.kpi.value import wilson
 from exporter.review.blocks import Block, Heading, Paragraph, table
-from exporter.review.cohorts import CONTACT_DAYS, ENTRY_DAYS
 from exporter.review.model import Contacts, Entries, Review, Span
 from exporter.review.words import NONE, Words
 

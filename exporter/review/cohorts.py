@@ -11,18 +11,24 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
+from exporter.calldb.asking import Asker
+from exporter.calldb.cohortsql import (
+    CONTACT_DAYS,
+    CONTACT_FACTS,
+    ENTRY_DAYS,
+    ENTRY_FACTS,
+    contacts_sql,
+    entries_sql,
+    repaid_sql,
+)
 from exporter.calldb.period import Period
 from exporter.calldb.reader import instant
 from exporter.calldb.statements import StatementFailure
-from exporter.review.asking import Asker
 from exporter.review.model import Cohorts, Contacts, Entries, Span
 from exporter.review.periods import before, elapsed, period_of
-from exporter.semantic.model import Catalogue, Dataset
+from exporter.semantic.model import Catalogue, Slice
 
-# Days after the first contact in which an application counts, and after its entry in which a case's repayments do.
-CONTACT_DAYS, ENTRY_DAYS = 7, 30
-CONTACT_FACTS = ("first_contact", "application")
-ENTRY_FACTS = ("case_entry", "repayment")
+GENERATION, BUCKET = Slice("generation", "calls.generation"), Slice("bucket", "collection_cases.bucket")
 
 Fold = Callable[[str, str | None], str]
 
@@ -67,76 +73,10 @@ def has_cohorts(catalogue: Catalogue) -> bool:
     return {*CONTACT_FACTS, *ENTRY_FACTS} <= catalogue.datasets.keys()
 
 
-def contacts_sql(asker: Asker) -> str:
-    """First contacts with ends in [$1, $2) by generation and maturity at $3, and those with an application in time.
-
-    In time: from the dialling of the contact (customers apply while they talk) to 7 days after its end.
-    """
-    contact, application = (asker.catalogue.datasets[name] for name in CONTACT_FACTS)
-    limit = f"interval '{CONTACT_DAYS} days'"
-    return (
-        "-- outcall: conversion by contact cohort\n"
-        "WITH contact AS (SELECT calls.customer_id, calls.campaign_id, calls.generation, calls.dialed_at,"
-        f" calls.ended_at FROM {_from(asker, contact)} WHERE calls.ended_at >= $1 AND calls.ended_at < $2"
-        f" AND ({contact.where})),\n"
-        f"application AS (SELECT credit_applications.customer_id, calls.campaign_id, credit_applications.applied_at"
-        f" FROM {_from(asker, application)} WHERE credit_applications.applied_at >= $1::timestamptz - interval '2 days'"
-        f" AND credit_applications.applied_at <= $2::timestamptz + {limit} AND ({application.where}))\n"
-        f"SELECT contact.generation, contact.ended_at <= $3::timestamptz - {limit} AS matured,"
-        " count(*) FILTER (WHERE application.applied_at >= coalesce(contact.dialed_at, contact.ended_at)"
-        f" AND application.applied_at <= contact.ended_at + {limit} AND application.applied_at <= $3::timestamptz)"
-        " AS applied, count(*) AS contacted\n"
-        "FROM contact LEFT JOIN application ON application.customer_id = contact.customer_id"
-        " AND application.campaign_id IS NOT DISTINCT FROM contact.campaign_id\nGROUP BY 1, 2"
-    )
-
-
-def entries_sql(asker: Asker) -> str:
-    """Cases that entered in [$1, $2) by bucket and maturity at $3: overdue money and their number."""
-    entry = asker.catalogue.datasets[ENTRY_FACTS[0]]
-    return (
-        "-- outcall: cases by entry cohort\n"
-        f"SELECT collection_cases.bucket, {_matured()} AS matured, {_column(asker, 'overdue_cny')} AS overdue,"
-        f" {_column(asker, 'entered_cases')} AS cases\n"
-        f"FROM {_from(asker, entry)} WHERE {_entered(entry)}\nGROUP BY 1, 2"
-    )
-
-
-def repaid_sql(asker: Asker) -> str:
-    """What cases that entered in [$1, $2) have repaid up to $3, by bucket, maturity, and whether within 30 days."""
-    entry, repayment = (asker.catalogue.datasets[name] for name in ENTRY_FACTS)
-    return (
-        "-- outcall: repayments by entry cohort\n"
-        f"SELECT collection_cases.bucket, {_matured()} AS matured,"
-        f" repayments.paid_at <= collection_cases.entered_at + interval '{ENTRY_DAYS} days' AS within,"
-        f" {_column(asker, 'repaid_cny')} AS repaid\n"
-        f"FROM {_from(asker, repayment)} WHERE {_entered(entry)} AND repayments.paid_at <= $3::timestamptz"
-        f" AND ({repayment.where})\nGROUP BY 1, 2, 3"
-    )
-
-
-def _from(asker: Asker, dataset: Dataset) -> str:
-    return f"{asker.relation(dataset.source)} AS {dataset.source} {dataset.join}"
-
-
-def _column(asker: Asker, measure: str) -> str:
-    return asker.catalogue.measures[measure].columns[0]
-
-
-def _matured() -> str:
-    return f"collection_cases.entered_at <= $3::timestamptz - interval '{ENTRY_DAYS} days'"
-
-
-def _entered(entry: Dataset) -> str:
-    """A case whose amount is not to be believed is left out, and so are its repayments."""
-    rejected = "".join(f" AND ({sql}) IS NOT TRUE" for _, sql in entry.rejects)
-    between = "collection_cases.entered_at >= $1::timestamptz AND collection_cases.entered_at < $2::timestamptz"
-    return f"{between} AND ({entry.where}){rejected}"
-
-
 async def _contacts(asker: Asker, period: Period, as_of: float, fold: Fold) -> tuple[Contacts, ...]:
     found: dict[str, Contacts] = {}
-    async for rows in asker.parts("calls", contacts_sql(asker), period, instant(as_of)):
+    sql = contacts_sql(asker.catalogue, [GENERATION])
+    async for rows in asker.parts("calls", sql, period, instant(as_of)):
         for raw, matured, applied, contacted in rows:
             name = fold("generation", raw)
             early = 0 if matured else applied
@@ -147,12 +87,15 @@ async def _contacts(asker: Asker, period: Period, as_of: float, fold: Fold) -> t
 
 async def _entries(asker: Asker, period: Period, as_of: float, fold: Fold) -> tuple[Entries, ...]:
     found: defaultdict[str, Entries] = defaultdict(lambda: Entries(""))
-    async for rows in asker.parts("collection_cases", entries_sql(asker), period, instant(as_of)):
+    measures = asker.catalogue.measures
+    sql = entries_sql(asker.catalogue, [BUCKET], [measures["overdue_cny"]])
+    async for rows in asker.parts("collection_cases", sql, period, instant(as_of)):
         for raw, matured, overdue, cases in rows:
             ripe = (cases, overdue) if matured else (0, 0)
             found[fold("bucket", raw)] += Entries("", cases, overdue, 0, *ripe)
-    async for rows in asker.parts("repayments", repaid_sql(asker), period, instant(as_of)):
-        for raw, matured, within, repaid in rows:
+    sql = repaid_sql(asker.catalogue, [BUCKET], [measures["repaid_cny"]])
+    async for rows in asker.parts("repayments", sql, period, instant(as_of)):
+        for raw, matured, within, repaid, _ in rows:
             in_time = repaid if matured and within else 0
             found[fold("bucket", raw)] += Entries("", repaid=repaid, repaid_within=in_time)
     order = _order(asker.catalogue, "bucket")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from exporter.calldb.asking import Asker
 from exporter.calldb.connect import Access, connection
 from exporter.calldb.period import PATIENCE, Past, Period, Read, days, folding_of
 from exporter.review import periods
-from exporter.review.asking import Asker
 from exporter.review.changed import verified
 from exporter.review.cohorts import cohorts, has_cohorts
 from exporter.review.composite import composite

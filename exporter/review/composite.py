@@ -9,12 +9,14 @@ and alarm line are one (zero tolerance) it is 1 or 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import fmean
 
 from exporter.errors import ConfigError, ConfigErrors
+from exporter.kpi.evaluate import Value
 from exporter.kpi.judge import Lines, crossed
-from exporter.review.model import Composite, KpiReview, Part, Row
+from exporter.review.model import Composite, KpiReview, Part
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.yamlfile import Document, load_yaml
 
@@ -46,27 +48,27 @@ def _problem(document: Document, slug: str, catalogue: Catalogue) -> ConfigError
 
 def composite(weights: Mapping[str, float], kpis: Mapping[str, KpiReview]) -> Composite:
     """The scores of weighted KPIs, in the order of the weights' file."""
-    return Composite(
-        tuple(
-            Part(kpis[slug].kpi, weight, score(kpis[slug], before=False), score(kpis[slug], before=True))
-            for slug, weight in weights.items()
-        )
-    )
+    return Composite(tuple(part(kpis[slug], weight) for slug, weight in weights.items()))
 
 
-def score(review: KpiReview, *, before: bool) -> float | None:
-    """A KPI's score; of one whose whole has no line (recovery), the mean over its slices that have."""
+def part(review: KpiReview, weight: float) -> Part:
+    """A KPI's scores; of one whose whole has no line (recovery), the means over its slices that have."""
     whole = review.whole
-    rows: Sequence[Row] = (whole,) if whole.lines.target is not None else review.slices
-    scores = [found for row in rows if (found := _score(review.kpi, row, before=before)) is not None]
-    return sum(scores) / len(scores) if scores else None
+    rows = (whole,) if whole.lines.target is not None else review.slices
+    scores = [(_score(review.kpi, row.now, row.lines), _score(review.kpi, row.before, row.lines)) for row in rows]
+    both = [(now, before) for now, before in scores if now is not None and before is not None]
+    pair = (fmean(now for now, _ in both), fmean(before for _, before in both)) if both else None
+    now, before = (_mean(score[at] for score in scores) for at in (0, 1))
+    return Part(review.kpi, weight, now, before, pair)
 
 
-def _score(kpi: Kpi, row: Row, *, before: bool) -> float | None:
-    value = row.before if before else row.now
-    if value is None or row.lines.target is None:
-        return None
-    return scored(kpi, value.value, row.lines)
+def _mean(scores: Iterable[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return fmean(known) if known else None
+
+
+def _score(kpi: Kpi, value: Value | None, lines: Lines) -> float | None:
+    return None if value is None or lines.target is None else scored(kpi, value.value, lines)
 
 
 def scored(kpi: Kpi, value: float, lines: Lines) -> float:

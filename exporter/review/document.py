@@ -12,6 +12,7 @@ from exporter.review.conclusions import conclusions
 from exporter.review.detail import details
 from exporter.review.model import KpiReview, Review, Row
 from exporter.review.sections import alert_blocks, change_blocks, composite_blocks, quality_blocks
+from exporter.review.weekdays import LEAST_PAIRS
 from exporter.review.words import Words
 
 # Draws a KPI's course, empty where nothing can be drawn; None where there is nothing to draw with.
@@ -37,14 +38,10 @@ def document(words: Words, review: Review, draw: Draw) -> Document:
         Section("changes", say("变更与效果", "Changes and their effect"), tuple(change_blocks(words, review))),
         Section("quality", say("数据质量", "Data quality"), tuple(quality_blocks(words, review))),
     ]
-    weekly = review.cadence == "weekly"
-    title = say("周复盘", "Weekly review") if weekly else say("月复盘", "Monthly review")
-    scope = (
-        say("业务与客户体验", "Business and experience") if weekly else say("技术与合规", "Technical and compliance")
-    )
+    title, scope = heading(words, review)
     return Document(
         words.language,
-        f"{title} {review.span.name}",
+        title,
         f"{say('外呼绩效', 'Outbound calls')} · {scope}",
         tuple(_facts(words, review)),
         tuple(sections),
@@ -53,6 +50,16 @@ def document(words: Words, review: Review, draw: Draw) -> Document:
             "Written by outcall-exporter from the call database; definitions in docs/kpis.md.",
         ),
     )
+
+
+def heading(words: Words, review: Review) -> tuple[str, str]:
+    """The title with the period, and what the review is of."""
+    say = words.say
+    if review.cadence == "weekly":
+        title, scope = say("周复盘", "Weekly review"), say("业务与客户体验", "Business and experience")
+    else:
+        title, scope = say("月复盘", "Monthly review"), say("技术与合规", "Technical and compliance")
+    return f"{title} {review.span.name}", scope
 
 
 def _facts(words: Words, review: Review) -> Iterator[tuple[str, str]]:
@@ -99,11 +106,13 @@ def _header(words: Words) -> tuple[str, ...]:
 def _explained(words: Words) -> Paragraph:
     return Paragraph(
         words.say(
-            "变化：比率以百分点计。判断：两比例检验，双侧 1%（小样本用 Fisher 精确检验）；分母是金额或评分的指标、"
-            "均值与分位数不检验。各切片与上期的同一切片比较。",
+            "变化：比率以百分点计。判断：两比例检验，双侧 1%（小样本用 Fisher 精确检验），已计入各日本来就有的波动"
+            f"（两期同一星期几成对比较，不足 {LEAST_PAIRS} 对不检验）；分母是金额或评分的指标、均值与分位数不检验。"
+            "各切片与上期的同一切片比较。",
             "Change: ratios in points. Verdict: two-proportion test, two-sided 1 % (Fisher's exact test on small "
-            "counts); KPIs over money or scores, means and percentiles are not tested. Slices are compared with the "
-            "same slice.",
+            "counts), allowing for how much days differ by themselves (the same weekdays of both periods in pairs; "
+            f"no test on fewer than {LEAST_PAIRS}); KPIs over money or scores, means and percentiles are not tested. "
+            "Slices are compared with the same slice.",
         ),
         "note",
     )

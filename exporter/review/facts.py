@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
+from exporter.calldb.asking import Asker
 from exporter.calldb.period import Period
 from exporter.calldb.query import level_sql, newest_sql
 from exporter.calldb.reader import instant
 from exporter.calldb.statements import StatementFailure
-from exporter.review.asking import Asker
 from exporter.review.model import Incident, Incidents, SourceQuality
 from exporter.semantic.model import Level
 

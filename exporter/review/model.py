@@ -207,6 +207,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """The recorded changes that a review tells of, in the order of time; `left_out`: of how many it does not."""
+
+    told: tuple[Change, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SourceQuality:
     """Rows of a source in the period; `late`: written or corrected over a day after the event."""
 
@@ -240,12 +248,16 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A KPI's place in the composite; scores 0 to 1, None where the KPI has no value."""
+    """A KPI's place in the composite; scores 0 to 1, None where the KPI has no value.
+
+    `both`: this period's score and the last one's, over those slices that have one in both.
+    """
 
     kpi: Kpi
     weight: float
     score: float | None
     before: float | None
+    both: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +268,19 @@ class Composite:
 
     @property
     def whole(self) -> float | None:
-        return _weighted([(part.weight, part.score) for part in self.parts])
+        return _weighted([(part.weight, part.score) for part in self.parts if part.score is not None])
 
     @property
-    def before(self) -> float | None:
-        return _weighted([(part.weight, part.before) for part in self.parts])
+    def compared(self) -> tuple[float, float] | None:
+        """This period's score and the last one's, over the same KPIs."""
+        known = [(part.weight, part.both) for part in self.parts if part.both is not None]
+        now, before = (_weighted([(weight, both[at]) for weight, both in known]) for at in (0, 1))
+        return None if now is None or before is None else (now, before)
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether all that has a score has been compared as it is."""
+        return all(part.score is None or (part.both is not None and part.both[0] == part.score) for part in self.parts)
 
     @property
     def known(self) -> float:
@@ -268,8 +288,7 @@ class Composite:
         return sum(part.weight for part in self.parts if part.score is not None)
 
 
-def _weighted(pairs: list[tuple[float, float | None]]) -> float | None:
-    known = [(weight, score) for weight, score in pairs if score is not None]
+def _weighted(known: list[tuple[float, float]]) -> float | None:
     return sum(w * score for w, score in known) / sum(w for w, _ in known) if known else None
 
 
@@ -296,7 +315,7 @@ class Review:
     cohorts: Cohorts | None
     incidents: Incidents
     alerts: Alerts
-    changes: tuple[Change, ...]
+    changes: Changes
     quality: Quality
     composite: Composite | None
 

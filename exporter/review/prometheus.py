@@ -7,13 +7,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from exporter.calldb.period import Period
 from exporter.errors import UsageError
 from exporter.review.model import Alert, Alerts
+from exporter.review.problems import LATE, NO_PROMETHEUS, REFUSED, UNREACHED
+from exporter.semantic.addresses import checked_address
 
 # Prometheus answers at most 11,000 points of a series.
 MOST_POINTS = 10_000
@@ -23,16 +24,12 @@ LARGEST = 16 << 20
 ALERTS = 'ALERTS{alertstate="firing", alertname=~"Outcall.*"}'
 
 
-def checked_address(url: str) -> str:
+def checked_server(url: str) -> str:
     """The address of a Prometheus server; raises UsageError, which shows no password."""
     try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+        return checked_address(url, private=True)
     except ValueError:
-        sound = False
-    if not sound:
-        raise UsageError("--prometheus is not an address of a server", "write http://127.0.0.1:9090")
-    return url.rstrip("/")
+        raise UsageError("--prometheus is not an address of a server", "write http://127.0.0.1:9090") from None
 
 
 async def alerts(url: str, period: Period) -> Alerts:
@@ -42,16 +39,22 @@ async def alerts(url: str, period: Period) -> Alerts:
     firing = f"max by (alertname, severity, kpi) (max_over_time({ALERTS}[{step}s]))"
     end = period.start + -(-period.seconds // step) * step
     range_of = {"query": firing, "start": str(period.start + step), "end": str(end), "step": str(step)}
-    mended = f"sum by (source) (increase(outcall_reconcile_corrections_total[{period.seconds}s])) > 0"
+    # Replicas mend the same rows, each in its own state.
+    each = f"sum by (source, job, instance) (increase(outcall_reconcile_corrections_total[{period.seconds}s]))"
+    mended = f"max by (source) ({each}) > 0"
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(DEADLINE)) as session:
             series = await _ask(session, f"{url}/api/v1/query_range", range_of)
             sums = await _ask(session, f"{url}/api/v1/query", {"query": mended, "time": str(period.end)})
         return Alerts(tuple(fired(series, step)), {_label(each, "source"): float(each["value"][1]) for each in sums})
-    except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
-        return Alerts(problem=f"Prometheus did not answer ({type(error).__name__})")
+    except aiohttp.ClientResponseError as error:
+        return Alerts(problem=REFUSED.format(error.status))
+    except TimeoutError:
+        return Alerts(problem=LATE)
+    except (aiohttp.ClientError, asyncio.IncompleteReadError, OSError):
+        return Alerts(problem=UNREACHED)
     except (ValueError, KeyError, TypeError, IndexError):
-        return Alerts(problem="what answered is no Prometheus server")
+        return Alerts(problem=NO_PROMETHEUS)
 
 
 async def _ask(session: aiohttp.ClientSession, url: str, query: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from exporter.kpi.attribution import are_counts, attribute_kpi, is_attributable, parts
+from exporter.kpi.attribution import NOTHING, are_counts, attribute_kpi, is_attributable, parts
 from exporter.kpi.evaluate import Value, evaluate
 from exporter.kpi.judge import judge, lines_for
-from exporter.kpi.proportions import two_proportions
+from exporter.kpi.significance import Counts
 from exporter.kpi.slices import Cells, Fold, RawCells, divisible, exposed, grouped
 from exporter.review.model import Cause, Day, KpiReview, Row
+from exporter.review.weekdays import p_value
 from exporter.semantic.lines import slice_of
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.names import ALL
@@ -80,29 +81,30 @@ def breakdowns(catalogue: Catalogue, kpi: Kpi) -> list[tuple[str, ...]]:
 
 def _row(catalogue: Catalogue, kpi: Kpi, labels: Mapping[str, str], now: Side, before: Side) -> Row:
     lines = lines_for(kpi, dict.fromkeys(kpi.labels, ALL) | dict(labels))
-    sides = [_at(catalogue, kpi, side, labels) for side in (now, before)]
-    value = sides[0][0]
+    value, value_before = (_value(catalogue, kpi, side, labels) for side in (now, before))
     state = judge(kpi, value, lines) if value is not None else None
-    return Row(labels, value, sides[1][0], lines, state, _p(kpi, sides[0][1], sides[1][1]))
+    p = None
+    # Only where both are so many of so many.
+    if value is not None and value_before is not None and are_counts(kpi):
+        p = p_value(*(_counts(catalogue, kpi, side, labels) for side in (now, before)))
+    return Row(labels, value, value_before, lines, state, p)
 
 
-def _at(
-    catalogue: Catalogue, kpi: Kpi, side: Side, labels: Mapping[str, str]
-) -> tuple[Value | None, tuple[int, int] | None]:
-    """The value in a slice, with its stored numerator and denominator where that is what it is made of."""
+def _value(catalogue: Catalogue, kpi: Kpi, side: Side, labels: Mapping[str, str]) -> Value | None:
     if kpi.kind == "uplift":
-        return (evaluate(kpi, side.levels.get) if kpi.datasets <= side.levels.keys() else None), None
+        return evaluate(kpi, side.levels.get) if kpi.datasets <= side.levels.keys() else None
     if not kpi.datasets <= side.cells.keys():
-        return None, None
-    slices = grouped(catalogue, kpi.datasets, side.cells, (), labels)
-    value = evaluate(kpi, slices.get((), {}).get)
-    part = parts(kpi, slices).get(())
-    return value, (part.n, part.d) if part is not None and part.is_share else None
+        return None
+    return evaluate(kpi, grouped(catalogue, kpi.datasets, side.cells, (), labels).get((), {}).get)
 
 
-def _p(kpi: Kpi, now: tuple[int, int] | None, before: tuple[int, int] | None) -> float | None:
-    """Chance alone: only where both are so many of so many."""
-    return two_proportions(*before, *now) if now and before and are_counts(kpi) else None
+def _counts(catalogue: Catalogue, kpi: Kpi, side: Side, labels: Mapping[str, str]) -> dict[date, Counts]:
+    """Stored numerator and denominator of each day in a slice."""
+    found = {}
+    for day, cells in side.days.items():
+        part = parts(kpi, grouped(catalogue, kpi.datasets, cells, (), labels)).get((), NOTHING)
+        found[day] = Counts(part.n, part.d)
+    return found
 
 
 def _cause(catalogue: Catalogue, kpi: Kpi, by: tuple[str, ...], now: Side, before: Side) -> Cause | None:

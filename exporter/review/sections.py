@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.review.blocks import Block, Cell, Heading, Paragraph, table
-from exporter.review.model import Composite, Incidents, Part, Review
-from exporter.review.words import NONE, Words, p_text
+from exporter.review.model import Change, Composite, Incidents, Part, Review
+from exporter.review.words import KINDS, NONE, Words, p_text, runs
 
 
 def alert_blocks(words: Words, review: Review) -> Iterator[Block]:
@@ -50,7 +50,7 @@ def _incidents(words: Words, found: Incidents) -> Iterator[Block]:
 def _alerts(words: Words, review: Review) -> Iterator[Block]:
     say, found = words.say, review.alerts
     if found.problem:
-        yield Paragraph(found.problem, "warning")
+        yield Paragraph(words.problem(found.problem), "warning")
     elif found.fired is None:
         yield Paragraph(
             say(
@@ -84,31 +84,44 @@ def _alerts(words: Words, review: Review) -> Iterator[Block]:
 
 def change_blocks(words: Words, review: Review) -> Iterator[Block]:
     """Changes that were recorded, and what verification says of them."""
-    say = words.say
-    if not review.changes:
+    say, found = words.say, review.changes
+    if not found.told:
         yield Paragraph(say("本期没有登记的变更。", "No changes were recorded in this period."))
-    kpis = words.catalogue.kpis
-    for change in review.changes:
-        yield Heading(words.pick(change.title), f"{change.name} · {change.kind} · {words.instant(change.at)}")
-        header = (
-            say("指标", "KPI"),
-            say("效果", "Effect"),
-            say("随时可看的 95% 区间", "Always-valid 95 % interval"),
-            "p",
-            say("结论", "Verdict"),
+    for change in found.told:
+        yield Heading(
+            words.pick(change.title), f"{change.name} · {words.say(*KINDS[change.kind])} · {words.instant(change.at)}"
         )
-        rows = []
-        for effect in (effect for effect in change.effects if effect.slug in kpis):
-            kpi = kpis[effect.slug]
-            bounds = " – ".join(words.change(bound, kpi) for bound in effect.interval) if effect.interval else NONE
-            p = p_text(effect.p) if effect.p is not None else NONE
-            rows.append(
-                (words.pick(kpi.title), words.change(effect.difference, kpi), bounds, p, words.pick(effect.verdict))
-            )
-        if rows:
-            yield table(header, rows, right=(1, 2, 3))
-        else:
-            yield Paragraph(say("尚无验证结果。", "Nothing is verified yet."))
+        yield _effects(words, change)
+    if found.left_out:
+        kept, rest = len(found.told), found.left_out
+        zh, en = (
+            f"只列最新的 {kept} 项，另有 {rest} 项未列。",
+            f"The newest {kept} are told of; {rest} more are left out.",
+        )
+        yield Paragraph(say(zh, en), "warning")
+
+
+def _effects(words: Words, change: Change) -> Block:
+    say, kpis = words.say, words.catalogue.kpis
+    known = [(kpis[effect.slug], effect) for effect in change.effects if effect.slug in kpis]
+    if not known:
+        return Paragraph(say("没有要验证的指标。", "It names no KPI that could be verified."))
+    # Only ratios can be verified.
+    header = (
+        say("指标", "KPI"),
+        say("效果（百分点）", "Effect (points)"),
+        say("随时可看的 95% 区间（百分点）", "Always-valid 95 % interval (points)"),
+        "p",
+        say("结论", "Verdict"),
+    )
+    rows = []
+    for kpi, effect in known:
+        bounds = " – ".join(words.change(bound, kpi) for bound in effect.interval) if effect.interval else NONE
+        p = p_text(effect.p) if effect.p is not None else NONE
+        rows.append(
+            (words.pick(kpi.title), words.change(effect.difference, kpi), bounds, p, words.pick(effect.verdict))
+        )
+    return table(header, rows, right=(1, 2, 3))
 
 
 def quality_blocks(words: Words, review: Review) -> Iterator[Block]:
@@ -117,12 +130,12 @@ def quality_blocks(words: Words, review: Review) -> Iterator[Block]:
     if found.silent is None:
         yield Paragraph(say("通话读不到。", "Calls cannot be read."), "warning")
     elif found.silent:
-        days = ", ".join(str(day) for day in found.silent)
+        days = ", ".join(runs(found.silent))
         yield Paragraph(say(f"没有通话的日子：{days}", f"Days without calls: {days}"), "warning")
     else:
         yield Paragraph(say("每天都有通话。", "There were calls on every day."))
-    for name, problem in sorted(found.failed.items()):
-        yield Paragraph(f"{name}: {words.problem(problem)}", "warning")
+    # Of a source, not of each of its datasets.
+    yield from (Paragraph(words.problem(problem), "warning") for problem in sorted(set(found.failed.values())))
     header = (say("数据源", "Source"), say("行数", "Rows"), say("迟于一天", "Over a day late"), say("占比", "Share"))
     rows = [
         (each.source, words.count(each.rows), words.count(each.late), words.value(_over(each.late, each.rows), "ratio"))
@@ -150,7 +163,9 @@ def _rejected(words: Words, review: Review) -> Iterator[Block]:
         yield table(header, [(r.dataset, r.reason, words.count(r.rows)) for r in review.quality.rejected], right=(2,))
     else:
         yield Paragraph(say("没有被剔除的行。", "No rows were rejected."))
-    if review.alerts.fired is None:
+    if review.alerts.problem:
+        yield Paragraph(say("对账更正的行数不详。", "Corrections by reconcile are not known."), "note")
+    elif review.alerts.fired is None:
         text = say(
             "对账更正的行数在 Prometheus 里：加上 --prometheus。", "Corrections by reconcile: add --prometheus URL."
         )
@@ -167,10 +182,7 @@ def composite_blocks(words: Words, review: Review) -> Iterator[Block]:
     say, found = words.say, review.composite
     if found is None:
         return
-    whole, before = (_points(value) for value in (found.whole, found.before))
-    yield Paragraph(
-        say(f"{whole} 分（满分 100），上期 {before} 分。", f"{whole} of 100; last period {before}."), "lead"
-    )
+    yield Paragraph(_wholes(words, found), "lead")
     header = (
         say("指标", "KPI"),
         say("权重", "Weight"),
@@ -180,10 +192,7 @@ def composite_blocks(words: Words, review: Review) -> Iterator[Block]:
         say("上期得分", "Score before"),
     )
     yield table(header, [_part(words, found, part) for part in found.parts], right=range(1, len(header)))
-    missing = [words.pick(part.kpi.title) for part in found.parts if part.score is None]
-    if missing:
-        names = say("、", ", ").join(missing)
-        yield Paragraph(say(f"没有数值，未计入：{names}", f"Without a value, left out: {names}"), "warning")
+    yield from _missing(words, found)
     yield Paragraph(
         say(
             "得分：达到目标 100，到告警线 0，其间线性；没有告警线时取与目标之比（最高 100）；目标与告警线相同（零容忍）"
@@ -194,6 +203,36 @@ def composite_blocks(words: Words, review: Review) -> Iterator[Block]:
         ),
         "note",
     )
+
+
+def _wholes(words: Words, found: Composite) -> str:
+    """The score, and the last period's: like with like, where a KPI has a score in one of both periods only."""
+    say, whole = words.say, _points(found.whole)
+    if found.compared is None:
+        return say(f"{whole} 分（满分 100），无可比的上期。", f"{whole} of 100; nothing to compare it with.")
+    now, before = (_points(value) for value in found.compared)
+    if found.is_alike:
+        return say(f"{whole} 分（满分 100），上期 {before} 分。", f"{whole} of 100; last period {before}.")
+    return say(
+        f"{whole} 分（满分 100）。两期都有得分的部分：本期 {now} 分，上期 {before} 分。",
+        f"{whole} of 100. What has a score in both periods: {now} now, {before} in the last.",
+    )
+
+
+def _missing(words: Words, found: Composite) -> Iterator[Block]:
+    """What is left out, of the period and of the comparison."""
+    say = words.say
+    for parts, zh, en in (
+        ([part for part in found.parts if part.score is None], "本期没有数值，未计入", "Without a value, left out"),
+        (
+            [part for part in found.parts if part.score is not None and part.both is None],
+            "上期没有数值，不参与比较",
+            "Without a value in the last period, not compared",
+        ),
+    ):
+        if parts:
+            names = say("、", ", ").join(words.pick(part.kpi.title) for part in parts)
+            yield Paragraph(say(f"{zh}：{names}", f"{en}: {names}"), "warning")
 
 
 def _part(words: Words, found: Composite, part: Part) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from exporter.generate.wording import ALARM_SIGN, BEST, SIGN, number
 from exporter.kpi.attribution_words import digits_for, signed, slice_words
 from exporter.kpi.judge import Lines, Verdict
 from exporter.review.model import Row
+from exporter.review.problems import in_chinese
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.spec import Text
 
@@ -21,6 +22,13 @@ Language = Literal["zh", "en"]
 # Two-sided, as on the boards: many KPIs are looked at.
 SIGNIFICANT = 0.01
 NONE = "–"
+# What was changed, as on the boards (whose module needs what only generating needs).
+KINDS = {
+    "script": ("话术", "script"),
+    "lexicon": ("词库", "lexicon"),
+    "model": ("模型", "model"),
+    "other": ("其他", "other"),
+}
 _POINTS = {"ratio": ("", ""), "cny": (" 元", " CNY"), "seconds": (" 秒", " s"), "score": ("", "")}
 
 
@@ -122,10 +130,21 @@ class Words:
         return datetime.fromtimestamp(at, ZoneInfo(self.catalogue.timezone)).strftime("%Y-%m-%d %H:%M")
 
     def problem(self, text: str) -> str:
-        """A problem of the call database, which is told in English."""
-        return text[:1].upper() + text[1:]
+        """A problem of the call database, or of Prometheus."""
+        return self.say(in_chinese(text), text)
 
 
 def p_text(p: float) -> str:
     """A p-value for people."""
     return "p<0.001" if p < 0.001 else f"p={p:.3f}"
+
+
+def runs(days: Sequence[date]) -> list[str]:
+    """Days in ascending order, those that follow each other as one: 2026-10-01 – 2026-10-23."""
+    found: list[list[date]] = []
+    for day in days:
+        if found and day - found[-1][-1] == timedelta(days=1):
+            found[-1].append(day)
+        else:
+            found.append([day])
+    return [str(run[0]) if len(run) == 1 else f"{run[0]} – {run[-1]}" for run in found]

@@ -9,6 +9,7 @@ from exporter.review.document import Draw, document
 from exporter.review.html import html
 from exporter.review.markdown import markdown
 from exporter.review.model import KpiReview, Review
+from exporter.review.schedule import stem_of
 from exporter.review.words import Language as Language
 from exporter.review.words import Words
 from exporter.semantic.model import Catalogue
@@ -21,7 +22,7 @@ def files(catalogue: Catalogue, review: Review, languages: Sequence[Language]) -
     for language in languages:
         words = Words(catalogue, language)
         made = document(words, review, draw)
-        name = f"{stem(review)}.{language}"
+        name = f"{stem_of(review.cadence, review.span)}.{language}"
         found |= {f"{name}.html": html(made), f"{name}.md": markdown(made)}
     return found
 
@@ -38,8 +39,3 @@ def cached(draw: Draw) -> Draw:
         return drawn[review.kpi.slug]
 
     return once
-
-
-def stem(review: Review) -> str:
-    """The name of a review's files, without language and ending."""
-    return f"review-{review.cadence}-{review.span.name}"

@@ -40,6 +40,12 @@ changes:
     title: {{zh: 什么也没变, en: Nothing changed}}
     scope: {{generation: elderly}}
     kpis: [early_hangup, connect]
+  - id: young
+    at: {AT.isoformat()}
+    kind: script
+    title: {{zh: Z 世代, en: Generation Z}}
+    scope: {{generation: gen_z}}
+    kpis: [early_hangup]
   - {{id: mark, at: 2026-03-01T00:00:00Z, kind: other, title: {{zh: 记号, en: A mark}}}}
 """
 # Plain SQL over the raw table, by itself.
@@ -107,6 +113,16 @@ def test_against_the_untouched(case: str, tmp_path: Path) -> None:
         assert look["lower"] <= effect <= look["upper"]
     # A survey is answered within three days: what is compared begins then.
     assert kpis["csat"]["after"]["start"] == (AT + timedelta(days=3)).astimezone(UTC).isoformat()
+
+
+def test_what_was_changed_too_is_no_control(case: str, tmp_path: Path) -> None:
+    """Of the young's change the elderly are left out, who have a change of their own: it is not said to do harm."""
+    young = found(case, tmp_path, "young", "--at", "2026-04-01")["early_hangup"]
+    assert young["left_out_of_untouched"] == ["sham", "elderly"]
+    assert young["verdict"] in ("undecided", "no_effect")
+    look = young["tests"][1]["looks"][-1]
+    # All generations fell a little: the young by 1.1 points, those between by 2.1. With the elderly, by 11.
+    assert look["lower"] <= 0.01 <= look["upper"] < 0.08
 
 
 def test_nothing_changed(case: str, tmp_path: Path) -> None:

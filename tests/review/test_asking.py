@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from exporter.calldb.asking import Asker
 from exporter.calldb.connect import Access, connection
 from exporter.calldb.period import Period
-from exporter.review.asking import Asker
 from exporter.review.facts import lateness
 from exporter.review.model import SourceQuality
 from exporter.semantic.model import Catalogue

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 import asyncpg
 import pytest
 
+from exporter.calldb.asking import Asker
 from exporter.calldb.connect import Access, connection
-from exporter.review.asking import Asker
 from exporter.review.cohorts import cohorts, spans
 from exporter.review.model import Cohorts, Span
 from exporter.review.periods import span_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError, ConfigErrors
+from exporter.kpi.evaluate import Value
 from exporter.kpi.judge import crossed, lines_for
-from exporter.review.composite import composite, load_weights, scored
-from exporter.review.model import Cadence, Review
+from exporter.review.composite import composite, load_weights, part, scored
+from exporter.review.document import document
+from exporter.review.markdown import markdown
+from exporter.review.model import Cadence, Composite, KpiReview, Review, Row
+from exporter.review.words import Words
 from exporter.semantic.model import Catalogue
 from exporter.semantic.names import ALL
 from tests.kpi.kpis import kpi
@@ -97,3 +102,44 @@ def test_wrong_weights_are_told_with_their_place(tmp_path: Path, catalogue: Cata
         load_weights(path, catalogue)
     assert f"weights.yaml{said}" in str(error.value)
     assert "Fix: " in str(error.value)
+
+
+def row_of(slug: str, now: float | None, before: float | None, **labels: str) -> Row:
+    """A KPI's whole, or a slice, with these values."""
+    lines = lines_for(kpi(slug), dict.fromkeys(kpi(slug).labels, ALL) | labels)
+    value, value_before = (None if each is None else Value(each) for each in (now, before))
+    return Row(labels, value, value_before, lines, None)
+
+
+def test_like_is_compared_with_like(catalogue: Catalogue, reviews: dict[Cadence, Review]) -> None:
+    """A KPI without a value in the last period counts now, but not in the comparison; the page says so."""
+    rows = {
+        "early_hangup": row_of("early_hangup", 0.275, 0.20),  # 0.5, before 1
+        "masking": row_of("masking", 1.0, None),  # 1, before nothing
+        "escalation": row_of("escalation", None, 0.20),  # nothing, before 1
+    }
+    weights = {"early_hangup": 1.0, "masking": 3.0, "escalation": 2.0}
+    found = composite(weights, {slug: KpiReview(kpi(slug), row) for slug, row in rows.items()})
+    assert found.whole == pytest.approx((0.5 + 3) / 4)
+    assert found.compared == pytest.approx((0.5, 1.0))
+    assert not found.is_alike
+    review = replace(reviews["weekly"], composite=found)
+    zh, en = (markdown(document(Words(catalogue, language), review, None)) for language in ("zh", "en"))
+    assert "87.5 of 100. What has a score in both periods: 50.0 now, 100.0 in the last." in en
+    assert "本期 50.0 分，上期 100.0 分" in zh
+    assert f"Without a value in the last period, not compared: {kpi('masking').title.en}" in en
+    assert f"本期没有数值，未计入：{kpi('escalation').title.zh}" in zh
+
+
+def test_slices_are_compared_alike_too() -> None:
+    """A bucket that had no cases in the last period is not set against the others."""
+    recovery = kpi("recovery")
+    first, second = ({"bucket": target.slice["bucket"]} for target in recovery.targets[:2])
+    line = row_of("recovery", None, None, **first).lines.target
+    assert line is not None
+    rows = (row_of("recovery", line / 2, line / 2, **first), row_of("recovery", 1.0, None, **second))
+    found = part(KpiReview(recovery, row_of("recovery", 0.5, 0.5), rows), 1)
+    assert found.score == pytest.approx(0.75)
+    assert found.before == pytest.approx(0.5)
+    assert found.both == pytest.approx((0.5, 0.5))
+    assert not Composite((found,)).is_alike

@@ -16,7 +16,7 @@ from exporter.review.charts import MISSING
 from exporter.review.document import document
 from exporter.review.html import html
 from exporter.review.markdown import markdown
-from exporter.review.model import Alert, Alerts, Cadence, Change, Effect, Review
+from exporter.review.model import Alert, Alerts, Cadence, Change, Changes, Effect, Review
 from exporter.review.words import Words
 from exporter.review.write import files
 from exporter.semantic.model import Catalogue
@@ -122,11 +122,13 @@ def test_alerts_changes_and_their_effects_are_listed(reviews: dict[Cadence, Revi
     works = Effect("early_hangup", -0.1, (-0.12, -0.08), 0.0001, Text(zh="有效", en="works"))
     change = Change("plain", 1773590400, "script", Text(zh="大白话", en="Plainer wording"), (works,))
     alerts = Alerts((Alert("OutcallEarlyHangupHigh", "critical", "early_hangup", 2, 5400),), {"calls": 12})
-    review = replace(reviews["weekly"], changes=(change,), alerts=alerts)
+    review = replace(reviews["weekly"], changes=Changes((change,), 3), alerts=alerts)
     zh, en = (markdown_rows(markdown(document(Words(catalogue, lang), review, None))) for lang in ("zh", "en"))
     assert ["Early hang-up rate (30 s)", "−10.0", "−12.0 – −8.0", "p<0.001", "works"] in en
     assert ["30秒内挂断率", "−10.0", "−12.0 – −8.0", "p<0.001", "有效"] in zh
     assert any(row[0] == "OutcallEarlyHangupHigh" and row[3] == "2" for row in en)
+    assert ["KPI", "Effect (points)", "Always-valid 95 % interval (points)", "p", "Verdict"] in en
+    assert "另有 3 项未列" in markdown(document(Words(catalogue, "zh"), review, None))
 
 
 async def test_a_missing_source_takes_down_its_kpis_only(past: str, database: str, catalogue: Catalogue) -> None:
@@ -140,7 +142,8 @@ async def test_a_missing_source_takes_down_its_kpis_only(past: str, database: st
     assert {slug for slug, each in by_slug.items() if each.problem} == {"csat"}
     text = markdown(document(Words(catalogue, "zh"), found, None))
     assert "数据源缺失" in text
-    assert "surveys does not exist" in text.lower() or "Surveys does not exist" in text
+    assert text.count("surveys 不存在：请建立，或在 sources 下映射") == 3
+    assert "does not exist" not in text
 
 
 async def test_an_empty_period_says_so(database: str, catalogue: Catalogue) -> None:

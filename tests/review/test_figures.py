@@ -10,7 +10,9 @@ import pytest
 
 from exporter.calldb.period import Period
 from exporter.kpi.judge import judge
+from exporter.kpi.significance import Counts
 from exporter.review.model import Cadence, KpiReview, Review, Row
+from exporter.review.weekdays import p_value
 from tests.oracle.gauges import KPIS, LATENCY, UPLIFTS, Gauges, Kpi, labels, oracle
 from tests.oracle.windows import ALL, HOUR, Slice, Window
 
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
 
 # All KPIs of the oracle have it; its width is the period's.
 NAME = "30d"
+
+HANGUPS_BY_DAY = """
+SELECT (ended_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+    count(*) FILTER (WHERE hangup_by = 'customer' AND ended_at - answered_at <= interval '30 seconds'), count(*)
+FROM calls WHERE answered_at IS NOT NULL AND answered_by <> 'machine'
+    AND (generation = ANY($3::text[]) OR generation IS NULL AND array_position($3::text[], NULL) > 0)
+    AND (ended_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN $1 AND $2
+GROUP BY day
+"""
 
 
 async def figures(dsn: str, period: Period) -> Gauges:
@@ -135,6 +146,28 @@ def test_money_means_and_percentiles_are_not_tested(reviews: dict[Cadence, Revie
     assert not tested & {"recovery", "acquisition_cost", "tts_mos", "response_latency", "incident_resolution", *UPLIFTS}
     assert {"early_hangup", "csat", "compliant_speech", "lead_conversion"} <= tested
     assert len(tested) <= len(catalogue.kpis)
+
+
+async def test_the_verdict_is_of_the_days_in_the_database(past: str, reviews: dict[Cadence, Review]) -> None:
+    """The p-value of the whole and of a slice is that of the counts by local day, as plain SQL has them."""
+    review, connection = reviews["weekly"], await asyncpg.connect(past)
+    for row, generations in (
+        (one(review, "early_hangup").whole, ["elderly", "gen_x", "gen_y", "gen_z", None]),
+        (one(review, "early_hangup").slices[0], ["elderly"]),
+    ):
+        rows = await connection.fetch(HANGUPS_BY_DAY, review.span_before.first, review.span.last, generations)
+        counts = {day: Counts(early, answered) for day, early, answered in rows}
+        assert len(counts) == 14
+        assert row.now is not None
+        assert sum(each.trials for day, each in counts.items() if day >= review.span.first) == row.now.samples
+        now, before = (
+            {day: each for day, each in counts.items() if (day >= review.span.first) is which}
+            for which in (True, False)
+        )
+        assert row.p == pytest.approx(p_value(now, before))
+        assert row.p is not None
+        assert 0 < row.p < 1
+    await connection.close()
 
 
 def one(review: Review, slug: str) -> KpiReview:

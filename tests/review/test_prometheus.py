@@ -13,7 +13,7 @@ from aiohttp import web
 from devtools.stage.server import PrometheusFolder, promtool
 from exporter.calldb.period import Period
 from exporter.errors import UsageError
-from exporter.review.prometheus import alerts, checked_address, fired
+from exporter.review.prometheus import alerts, checked_server, fired
 
 WEEK = Period(1773590400, 1774195200)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -89,15 +89,15 @@ async def test_a_server_that_refuses_is_told() -> None:
         return web.Response(status=503)
 
     async with server(answer) as url:
-        assert "did not answer" in (await alerts(url, WEEK)).problem
-    assert "did not answer" in (await alerts(url, WEEK)).problem
+        assert (await alerts(url, WEEK)).problem == "Prometheus refused to answer (HTTP 503)"
+    assert (await alerts(url, WEEK)).problem == "Prometheus cannot be reached"
 
 
 @pytest.mark.parametrize("url", ["", "prometheus:9090", "ftp://x", "http://", "http://x/?a=b", "http://[::1"])
 def test_what_is_no_address(url: str) -> None:
     """Told before anything is read."""
     with pytest.raises(UsageError):
-        checked_address(url)
+        checked_server(url)
 
 
 def remembered() -> Iterator[str]:
@@ -109,8 +109,10 @@ def remembered() -> Iterator[str]:
     yield from (f'ALERTS{{{labels},alertstate="firing",generation="elderly"}} 1 {start + at}\n' for at in firing)
     yield from (f'ALERTS{{{labels},alertstate="pending"}} 1 {start + at}\n' for at in range(0, 7200, 15))
     yield "# TYPE outcall_reconcile_corrections counter\n"
-    name = 'outcall_reconcile_corrections_total{source="calls"}'
-    yield from (f"{name} {12 if at > 3600 else 0} {start + at}\n" for at in range(0, 7201, 15))
+    # Two replicas mend the same rows, the second one fewer, for it was started later.
+    for replica, mended in (("a", 12), ("b", 8)):
+        name = f'outcall_reconcile_corrections_total{{source="calls",job="outcall",instance="{replica}"}}'
+        yield from (f"{name} {mended if at > 3600 else 0} {start + at}\n" for at in range(0, 7201, 15))
     yield "# EOF\n"
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from exporter.relay.channels.base import Channel, Letter, Transport
 from exporter.relay.outcome import DELIVERED, Outcome
-from exporter.relay.text import Language, Wording, chat_text, sms_text
+from exporter.relay.reviewtext import worded
+from exporter.relay.text import Language, Wording, sms_text
 
 # Characters of a variable, as the vendors' channels allow unless told otherwise.
 SMS_VARIABLE = 20
@@ -35,7 +36,7 @@ class Print(Channel):
         return DELIVERED
 
     def show(self, letter: Letter, now: float) -> str:
-        text = chat_text(letter.notice, self.wording, self.language, now, repeated=letter.repeated)
+        text = worded(letter.notice, self.wording, self.language, now, repeated=letter.repeated)
         return "\n".join((f"[{letter.receiver}] {text.title}", *(f"    {line}" for line in text.lines)))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from exporter.relay.channels.base import Letter, VendorChannel
-from exporter.relay.text import ChatText, chat_text, cut
+from exporter.relay.reviewtext import worded
+from exporter.relay.text import ChatText, cut
 
 # Bytes of UTF-8 of a text to a person's terminal.
 _SHOWN = 4000
@@ -13,7 +14,7 @@ class RobotChannel(VendorChannel):
     """Every notice, in Markdown."""
 
     def text(self, letter: Letter, now: float) -> ChatText:
-        return chat_text(letter.notice, self.wording, self.language, now, repeated=letter.repeated)
+        return worded(letter.notice, self.wording, self.language, now, repeated=letter.repeated)
 
     def show(self, letter: Letter, now: float) -> str:
         text = self.text(letter, now)

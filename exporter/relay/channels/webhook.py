@@ -16,7 +16,9 @@ from exporter.relay.channels.base import JSON, Answer, Letter, Moment, Request, 
 from exporter.relay.channels.robot import RobotChannel
 from exporter.relay.message import Alert
 from exporter.relay.outcome import DELIVERED, Outcome
-from exporter.relay.text import Language, Wording, sms_text
+from exporter.relay.reviewtext import files_of, heading, lines_of, url_of
+from exporter.relay.text import ChatText, Language, Wording, sms_text
+from exporter.semantic import noticenames as names
 
 _LONGEST = 200
 
@@ -54,6 +56,8 @@ class Webhook(RobotChannel):
 
     def _document(self, letter: Letter, now: float) -> dict[str, Any]:
         notice, text = letter.notice, self.text(letter, now)
+        if notice.is_review:
+            return self._review(letter, text)
         return {
             "version": "1",
             "status": notice.status,
@@ -68,6 +72,29 @@ class Webhook(RobotChannel):
             "en": asdict(sms_text(notice, self.wording, "en", _LONGEST, now)),
             "alerts": [self._alert(alert) for alert in notice.alerts],
         }
+
+    def _review(self, letter: Letter, text: ChatText) -> dict[str, Any]:
+        """A review, with its Markdown files where they were short enough to come along."""
+        lead, wording = letter.notice.lead, self.wording
+        return {
+            "version": "1",
+            "status": "review",
+            "receiver": letter.receiver,
+            "review": wording.line(lead.labels.get(names.CADENCE, "")),
+            "period": wording.line(lead.labels.get(names.PERIOD, "")),
+            "repeated": letter.repeated,
+            "title": text.title,
+            "markdown": "\n".join(text.lines),
+            "zh": self._told(lead, en=False),
+            "en": self._told(lead, en=True),
+            "files": files_of(lead, wording),
+        }
+
+    def _told(self, lead: Alert, *, en: bool) -> dict[str, Any]:
+        said = {name: lines_of(lead, name, self.wording, en=en) for name in (names.WARNINGS, names.POINTS)}
+        summary = " ".join(lines_of(lead, names.SUMMARY, self.wording, en=en))
+        url = url_of(lead, self.wording, en=en)
+        return {"title": heading(lead, self.wording, en=en), "summary": summary, **said, "url": url or None}
 
     def _alert(self, alert: Alert) -> dict[str, Any]:
         mask = self.wording.mask

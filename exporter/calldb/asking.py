@@ -1,4 +1,4 @@
-"""A review's own statements: read only, bounded in time, failures told without a value of a row."""
+"""Statements of reviews and cohorts: read only, bounded in time, failures told without a value of a row."""
 
 from __future__ import annotations
 
@@ -73,6 +73,6 @@ class Asker:
 
     async def clock(self) -> float:
         """The database's clock, Unix seconds."""
-        rows = await self.ask("clock", "-- outcall: the instant of this review\nSELECT statement_timestamp(), 1")
+        rows = await self.ask("clock", "-- outcall: the database's clock\nSELECT statement_timestamp(), 1")
         now: datetime = rows[0][0]
         return (now - _EPOCH) / timedelta(seconds=1)
