@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
+import psutil
 import pytest
 import yaml
 
@@ -25,11 +27,13 @@ from tests.e2e import processes
 from tests.e2e.processes import Server, Vendors, get
 from tests.relay.conftest import BEARER, channel, relay_file, secret_files
 from tests.relay.vendors import Vendor
+from tests.review.test_child import has_ended, locked
 from tests.support.pgtools import free_port
 from tests.support.postgres import Postgres
 
-# A review takes seconds, on a machine with other work many.
-until = partial(processes.until, deadline=150.0)
+T = TypeVar("T")
+# A review takes seconds, on a machine with other work many; a second attempt at one is made after a minute.
+DEADLINE = 150.0
 ENDINGS = (".zh.html", ".zh.md", ".en.html", ".en.md", ".json")
 
 
@@ -80,6 +84,13 @@ class Place:
         plan = Plan("Asia/Shanghai", {"weekly": Weekly(0, time(8))})
         self.stem = lately(plan, datetime.now(UTC).timestamp())[0].stem
 
+    def until(self, what: str, find: Callable[[], T | None]) -> T:
+        """The first thing found; what the processes said, if nothing is."""
+        try:
+            return processes.until(what, find, DEADLINE)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log.read_text('utf-8')[-3000:]}") from None
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
@@ -120,6 +131,15 @@ class Place:
         return self.log.read_text("utf-8").count("[reviews] 周复盘 ")
 
 
+@contextmanager
+def nobodys(port: int) -> Iterator[None]:
+    """A port that refuses, and that no other program can take meanwhile."""
+    with socket.socket() as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", port))
+        yield
+
+
 def known(place: Place) -> bool | None:
     """Once the folder was looked at after a start: what is to be told, is told before the next notice."""
     head = 'outcall_collector_last_success_timestamp_seconds{collector="reviews"}'
@@ -130,11 +150,11 @@ def test_what_is_due_is_written_and_told_once(recent: str, vendor: Vendor, tmp_p
     """At the start, over HTTP, to every channel of the receiver; a restart and a reload repeat nothing."""
     place = Place(tmp_path, recent, vendor.url, relay=True)
     with place.serve():
-        until("the review is written", place.written)
-        until("it is told", place.told)
-        until("the webhook has it", lambda: vendor.count(place.stem) or None)
-        until("it is printed", lambda: place.printed() or None)
-        until("the collector is well", lambda: place.succeeds(1))
+        place.until("the review is written", place.written)
+        place.until("it is told", place.told)
+        place.until("the webhook has it", lambda: vendor.count(place.stem) or None)
+        place.until("it is printed", lambda: place.printed() or None)
+        place.until("the collector is well", lambda: place.succeeds(1))
         assert f'href="{place.stem}.zh.html"' in place.page("reviews/")
         assert "结论" in place.page(f"reviews/{place.stem}.zh.html")
         assert place.page(f"reviews/{place.stem}.en.md").startswith("# Weekly review ")
@@ -142,13 +162,13 @@ def test_what_is_due_is_written_and_told_once(recent: str, vendor: Vendor, tmp_p
         stamp = (tmp_path / "reviews" / f"{place.stem}.zh.html").stat().st_mtime_ns
         place.reload()
     with place.serve():
-        until("the folder was looked at", lambda: known(place))
+        place.until("the folder was looked at", lambda: known(place))
         place.reload()
         # What is told later comes later: the queue of each channel keeps the order.
         (tmp_path / "reviews" / f"{place.stem}.sent").unlink()
         place.reload()
-        until("it is noted again", place.told)
-        until("the collector is well", lambda: place.succeeds(1))
+        place.until("it is noted again", place.told)
+        place.until("the collector is well", lambda: place.succeeds(1))
     assert (tmp_path / "reviews" / f"{place.stem}.zh.html").stat().st_mtime_ns == stamp
     assert vendor.count(place.stem) == 1
     assert place.printed() == 1
@@ -164,16 +184,16 @@ def test_killed_between_writing_and_telling(recent: str, vendor: Vendor, tmp_pat
     """The relay in its own process is not up at first: the collector says so, and it is told after the restart."""
     place = Place(tmp_path, recent, vendor.url)
     place.settings["relay_url"] = f"http://127.0.0.1:{place.relay_port}"
-    with place.serve():
-        until("the review is written", place.written)
-        until("the collector fails", lambda: place.succeeds(0))
+    with nobodys(place.relay_port), place.serve():
+        place.until("the review is written", place.written)
+        place.until("the collector fails", lambda: place.succeeds(0))
         said = "is written, but not told: the relay at relay_url did not answer"
-        until("the status page says why", lambda: (said in place.page("")) or None)
+        place.until("the status page says why", lambda: (said in place.page("")) or None)
         assert not place.told()
     with place.relay(), place.serve():
-        until("it is told", place.told)
-        until("the webhook has it", lambda: vendor.count(place.stem) or None)
-        until("the collector is well", lambda: place.succeeds(1))
+        place.until("it is told", place.told)
+        place.until("the webhook has it", lambda: vendor.count(place.stem) or None)
+        place.until("the collector is well", lambda: place.succeeds(1))
     assert vendor.count(place.stem) == 1
 
 
@@ -185,7 +205,7 @@ def test_a_reload_with_other_settings(database: str, vendor: Vendor, tmp_path: P
         assert get(f"{place.url}reviews/") is None
         place.serve()
         place.reload()
-        until("an empty review is written and told", place.told)
+        place.until("an empty review is written and told", place.told)
         assert place.stem in place.page("reviews/")
         place.serve(reviews_receiver="nobody")
         with pytest.raises(urllib.error.HTTPError):
@@ -193,7 +213,7 @@ def test_a_reload_with_other_settings(database: str, vendor: Vendor, tmp_path: P
         place.serve(**reviews)
         place.reload()
         assert get(f"{place.url}reviews/") is None
-        until("no collector is told of", lambda: None if 'collector="reviews"' in place.page("metrics") else True)
+        place.until("no collector is told of", lambda: None if 'collector="reviews"' in place.page("metrics") else True)
 
 
 def test_a_failing_review_is_told_and_tried_again(database: str, vendor: Vendor, tmp_path: Path) -> None:
@@ -201,27 +221,31 @@ def test_a_failing_review_is_told_and_tried_again(database: str, vendor: Vendor,
     place = Place(tmp_path, database, vendor.url, relay=True)
     (tmp_path / "reviews").write_text("in the way")
     with place.serve():
-        until("the collector fails", lambda: place.succeeds(0))
-        until("the status page says why", lambda: ("cannot be used" in place.page("")) or None)
+        place.until("the collector fails", lambda: place.succeeds(0))
+        place.until("the status page says why", lambda: ("cannot be used" in place.page("")) or None)
         (tmp_path / "reviews").unlink()
         place.reload()
-        until("the review is told", place.told)
-        until("the collector is well", lambda: place.succeeds(1))
+        place.until("the review is told", place.told)
+        place.until("the collector is well", lambda: place.succeeds(1))
 
 
 def test_killed_while_writing(recent: str, vendor: Vendor, tmp_path: Path) -> None:
     """It leaves no process behind, and the next start writes what was due."""
     place = Place(tmp_path, recent, vendor.url, relay=True)
-    loop = asyncio.new_event_loop()
-    connection = loop.run_until_complete(asyncpg.connect(recent))
-    find = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'calls'::regclass"
-    loop.run_until_complete(connection.execute("BEGIN; LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"))
-    with place.serve(lock_timeout=600, statement_timeout=600):
-        until("it reads", lambda: loop.run_until_complete(connection.fetchval(find)) or None)
-    loop.run_until_complete(connection.execute("ROLLBACK"))
-    loop.run_until_complete(connection.close())
-    loop.close()
+    with locked(recent), place.serve(lock_timeout=600, statement_timeout=600):
+        process = place.until("it reads", lambda: writing(tmp_path / "reviews"))
+    place.until("it has ended", lambda: has_ended(process))
     assert not place.written()
     with place.serve():
-        until("the review is written", place.written)
-        until("it is told", place.told)
+        place.until("the review is written", place.written)
+        place.until("it is told", place.told)
+
+
+def writing(folder: Path) -> psutil.Process | None:
+    """The process that writes into the folder, once it is connected."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = process.cmdline()
+            if "--child" in words and str(folder) in words and process.net_connections():
+                return process
+    return None
