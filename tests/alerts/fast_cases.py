@@ -12,6 +12,8 @@ from tests.alerts.promtool_file import Test
 FEW = 29
 # Minutes that an alert on a window waits, and lingers.
 WAITS = {"5m": (1, 5), "1h": (2, 5), "24h": (15, 15), "7d": (15, 15)}
+# A window that is not judged itself ends the alarm of this one.
+ENDS = {"24h": "1h"}
 _SCENARIO = (("scenario", "operations"),)
 
 
@@ -20,9 +22,12 @@ def tests(kpi: Kpi) -> Iterable[Test]:
     if kpi.fast is not None:
         for window, spike in kpi.fast.spikes:
             yield _window(kpi, kpi.fast, window, spike)
-        (shorter, _), (longer, spike) = kpi.fast.spikes
-        wait, keep = WAITS[longer]
-        yield recovery(kpi, longer, shorter, 1, wait + keep + 1, _bad(kpi, kpi.fast, longer, spike))
+        (shorter, _), (longer, _) = kpi.fast.spikes
+        ends = {longer: shorter, **ENDS}
+        for window, spike in kpi.fast.spikes:
+            if window in ends:
+                wait, keep = WAITS[window]
+                yield recovery(kpi, window, ends[window], 1, wait + keep + 1, _bad(kpi, kpi.fast, window, spike))
 
 
 def _window(kpi: Kpi, fast: Fast, window: str, spike: Spike) -> Test:
