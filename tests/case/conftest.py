@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,13 +9,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import pytest
 
 from exporter.simulate.plan import SimulationPlan
 from tests.commands.process import Done, run
-from tests.simulate.conftest import fill
 from tests.support.postgres import Postgres
+from tests.support.simulated import simulated
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAYS = 30
@@ -53,18 +51,8 @@ changes:
 @pytest.fixture(scope="session")
 def history(postgres: Postgres) -> Iterator[str]:
     """DSN of a database with the case; to be read only."""
-    postgres.start()
-    dsn = postgres.create_database()
-    asyncio.run(_fill(dsn))
-    yield dsn
-    postgres.drop_database(dsn)
-
-
-async def _fill(dsn: str) -> None:
-    await fill(dsn, PLAN)
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("ANALYZE")
-    await connection.close()
+    with simulated(postgres, PLAN) as dsn:
+        yield dsn
 
 
 class Operator:

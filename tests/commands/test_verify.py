@@ -15,8 +15,9 @@ import pytest
 
 from exporter.simulate.plan import SimulationPlan
 from tests.commands.process import Done, run, service
-from tests.simulate.conftest import SHANGHAI, fill
+from tests.simulate.conftest import SHANGHAI
 from tests.support.postgres import Postgres
+from tests.support.simulated import simulated
 
 AT = datetime(2026, 3, 2, tzinfo=SHANGHAI)
 PLAN = SimulationPlan(seed=5, now=datetime(2026, 4, 1, 4, tzinfo=UTC), days=60, calls_per_day=1_000, change_at=AT)
@@ -58,10 +59,8 @@ FROM calls WHERE answered_at IS NOT NULL AND answered_by <> 'machine' AND ended_
 @pytest.fixture(scope="module")
 def case(postgres: Postgres) -> Iterator[str]:
     """DSN of a database with the case; to be read only."""
-    dsn = postgres.create_database()
-    asyncio.run(fill(dsn, PLAN))
-    yield dsn
-    postgres.drop_database(dsn)
+    with simulated(postgres, PLAN) as dsn:
+        yield dsn
 
 
 def verify(case: str, folder: Path, *words: str) -> Done:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import asyncpg
 import pytest
 
 from exporter.calldb.connect import Access
@@ -15,9 +14,9 @@ from exporter.review.model import Cadence, Review
 from exporter.review.periods import span_of
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue
-from exporter.simulate.history import fill_history
 from exporter.simulate.plan import SimulationPlan
 from tests.support.postgres import Postgres
+from tests.support.simulated import simulated
 
 PLAN = SimulationPlan(seed=20260402, now=datetime(2026, 4, 2, 2, 0, tzinfo=UTC), days=62, calls_per_day=200)
 WEEK, MONTH = "2026-W12", "2026-03"
@@ -27,18 +26,8 @@ PERIODS: dict[Cadence, str] = {"weekly": WEEK, "monthly": MONTH}
 @pytest.fixture(scope="session")
 def past(postgres: Postgres) -> Iterator[str]:
     """DSN of a database with the history; to be read only."""
-    postgres.start()
-    dsn = postgres.create_database()
-    asyncio.run(_fill(dsn))
-    yield dsn
-    postgres.drop_database(dsn)
-
-
-async def _fill(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await fill_history(connection, PLAN, progress=lambda *_: None)
-    await connection.execute("ANALYZE")
-    await connection.close()
+    with simulated(postgres, PLAN) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import urllib.error
@@ -13,14 +12,12 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-import asyncpg
 import psutil
 import pytest
 import yaml
 
 from exporter.review.schedule import Plan, lately
 from exporter.semantic.timetable import Weekly
-from exporter.simulate.history import fill_history
 from exporter.simulate.plan import SimulationPlan
 from tests.commands.process import command, environment
 from tests.e2e import processes
@@ -30,6 +27,7 @@ from tests.relay.vendors import Vendor
 from tests.review.test_child import has_ended, locked
 from tests.support.pgtools import free_port
 from tests.support.postgres import Postgres
+from tests.support.simulated import simulated
 
 T = TypeVar("T")
 # A review takes seconds, on a machine with other work many; a second attempt at one is made after a minute.
@@ -40,18 +38,9 @@ ENDINGS = (".zh.html", ".zh.md", ".en.html", ".en.md", ".json")
 @pytest.fixture(scope="module")
 def recent(postgres: Postgres) -> Iterator[str]:
     """DSN of a database with calls of the last weeks, up to now; to be read only."""
-    postgres.start()
-    dsn = postgres.create_database()
-    asyncio.run(_fill(dsn))
-    yield dsn
-    postgres.drop_database(dsn)
-
-
-async def _fill(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
     plan = SimulationPlan(seed=20261123, now=datetime.now(UTC), days=23, calls_per_day=60)
-    await fill_history(connection, plan, progress=lambda *_: None)
-    await connection.close()
+    with simulated(postgres, plan) as dsn:
+        yield dsn
 
 
 @pytest.fixture
