@@ -21,6 +21,7 @@ from exporter.commands.explain import find
 from exporter.engine import access_of
 from exporter.errors import UsageError
 from exporter.kpi.attribution import is_attributable
+from exporter.kpi.breakdown import comparable
 from exporter.kpi.slices import divisible
 from exporter.semantic.load import load_catalogue
 from exporter.semantic.model import Catalogue, Kpi
@@ -41,7 +42,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--against", default="previous", choices=AGAINST, help="what it is compared with (default previous)")
     at = "where the period ends, ISO 8601, in the business time zone (default now; of a cohort, when it is mature)"
     add("--at", metavar="INSTANT", help=at)
-    add("--by", default=DEFAULT_BY, metavar="LABELS", help=f"labels that make the slices (default {DEFAULT_BY})")
+    best = f"labels that make the slices (default: those of {DEFAULT_BY} that explain the change best)"
+    add("--by", metavar="LABELS", help=best)
     spans = f"lead_conversion: contacts, {CONTACT_DAYS} days; recovery: cases, {ENTRY_DAYS} days"
     add("--cohort", action="store_true", help=f"follow those who began in the window ({spans})")
     add("--format", default="text", choices=("text", "json"), help="text for people, or JSON")
@@ -57,10 +59,12 @@ def _run(arguments: argparse.Namespace) -> int:
     cohort = _cohort(catalogue, kpi) if arguments.cohort else None
     now = time.time() - (cohort.days * _SECONDS["d"] if cohort is not None else 0)
     window = period_of(arguments.window, arguments.at, settings.timezone, now)
-    by = labels_of(catalogue, kpi, arguments.by)
+    by = labels_of(catalogue, kpi, DEFAULT_BY if arguments.by is None else arguments.by)
+    if arguments.by is None:
+        by = comparable(by, window.seconds, same_hours=arguments.against != "previous")
     periods = (*references(window, arguments.against, settings.timezone), window)
     reads = asyncio.run(read(access_of(settings), catalogue, kpi, cohort, periods, settings.background_timeout))
-    compared = compare(catalogue, kpi, cohort, periods, reads, by)
+    compared = compare(catalogue, kpi, cohort, periods, reads, by, best=arguments.by is None)
     write = as_text if arguments.format == "text" else as_json
     say(write(catalogue, kpi, compared, arguments.against))
     return 0

@@ -59,6 +59,7 @@ def _json_effect(effect: Effect, found: Attribution) -> dict[str, object]:
         "mix": float(effect.mix),
         "p": effect.p,
         "p_adjusted": effect.q,
+        "p_excess_adjusted": effect.q_excess,
     }
 
 

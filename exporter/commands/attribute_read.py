@@ -11,7 +11,7 @@ from exporter.calldb.connect import Access, connection
 from exporter.calldb.period import Period, Progress, folding_of, pooled, reading
 from exporter.commands.attribute_text import Compared
 from exporter.errors import DatabaseError, RunError
-from exporter.kpi.attribution import attribute_kpi
+from exporter.kpi.breakdown import explain, split
 from exporter.kpi.slices import divisible, exposed, grouped
 from exporter.semantic.model import Catalogue, Kpi
 
@@ -64,19 +64,25 @@ def compare(
     periods: Sequence[Period],
     reads: Sequence[Began],
     by: Sequence[str],
+    *,
+    best: bool = False,
 ) -> Compared:
-    """Split the change from all periods but the last, the reference, to the last; raises RunError without a change."""
+    """Split the change from all periods but the last, the reference, to the last; raises RunError without a change.
+
+    `best`: by those of the labels that explain it best, instead of by all.
+    """
     *references, window = reads
     new = window.cells
     old = {name: pooled(each.cells[name] for each in references) for name in new}
     fold = folding_of(catalogue, old, new).value
     kept = divisible(catalogue, kpi, by)
-    slices = [grouped(catalogue, kpi.datasets, exposed(catalogue, side, fold), kept) for side in (old, new)]
-    attribution = attribute_kpi(kpi, *slices)
-    if attribution is None:
+    before, after = (grouped(catalogue, kpi.datasets, exposed(catalogue, side, fold), kept) for side in (old, new))
+    found = explain(kpi, before, after, kept) if best else split(kpi, before, after, kept)
+    if found is None:
         raise _no_value(kpi, cohort)
     young = sum(each.young for each in references), window.young
-    return Compared(periods[-1], tuple(periods[:-1]), kept, attribution, cohort, young)
+    offered = kept if best else ()
+    return Compared(periods[-1], tuple(periods[:-1]), found.by, found.attribution, cohort, young, offered)
 
 
 def _no_value(kpi: Kpi, cohort: Cohort | None) -> RunError:

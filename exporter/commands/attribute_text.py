@@ -11,13 +11,12 @@ from exporter.calldb.cohorts import COHORTS, Cohort
 from exporter.calldb.period import Period
 from exporter.calldb.reference import WORDS, Against
 from exporter.commands.table import table
-from exporter.kpi.attribution import Attribution, Effect, Part, are_counts, ratio
+from exporter.kpi.attribution import SIGNIFICANT, Attribution, Effect, Part, are_counts, ratio
 from exporter.kpi.attribution_words import REVERSAL, WHOLE, digits_for, sentence, shown, signed, slice_words
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.spec import Text
 
 MOST_SLICES = 20
-SIGNIFICANT = 0.05
 HINT = Text(
     zh="期间口径的分子与分母不是同一批人，业务起止或变动时有偏差；用 --cohort 跟踪同一批人。",
     en="By period the two sides are not of the same people; --cohort follows those who began in the window.",
@@ -42,7 +41,8 @@ class Compared:
     """What was compared (the reference may be several periods), by which labels, and what came out.
 
     `cohort`: who was followed, None when what happened in the periods was counted. `young`: how many of them began in
-    the reference and in the window whose days are not over; they are left out.
+    the reference and in the window whose days are not over; they are left out. `offered`: the labels that `by` was
+    chosen from, as those that explain the change best; empty where they were asked for.
     """
 
     window: Period
@@ -51,6 +51,7 @@ class Compared:
     attribution: Attribution
     cohort: Cohort | None = None
     young: tuple[int, int] = (0, 0)
+    offered: tuple[str, ...] = ()
 
     @property
     def whole(self) -> Effect:
@@ -162,6 +163,10 @@ def _notes(kpi: Kpi, compared: Compared) -> list[str]:
         )
     else:
         lines.append("分母不是次数，不做显著性检验 the denominator counts no trials: no significance")
+    if set(compared.offered) - set(compared.by):
+        lines.append(
+            f"按最能解释变化的标签拆分 by the labels that explain it best; --by {','.join(compared.offered)}: 最细 all"
+        )
     if found.reversals:
         ways = ", ".join(" x ".join(compared.by[at] for at in way) for way in found.reversals)
         lines += [REVERSAL.zh, f"{REVERSAL.en} (by {ways})"]

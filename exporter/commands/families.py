@@ -77,8 +77,9 @@ def _static_metrics(catalogue: Catalogue) -> Iterable[Metric]:
 def _attribution_metrics() -> Iterable[Metric]:
     """As on the page, of a KPI that moved by one slice."""
     names = {
-        "effect": ("kpi", "window", "effect", *attribution.BY),
+        "effect": ("kpi", "window", "effect", "by", *attribution.BY),
         "change": ("kpi", "window"),
+        "q_value": ("kpi", "window", "by", *attribution.BY),
         "reversal": ("kpi", "window"),
     }
     labels = {attribution.NAMES[part]: of for part, of in names.items()} | {attribution.END_NAME: ("window",)}

@@ -4,9 +4,12 @@ Computed from the buckets, at most once a minute, in a thread and without the lo
 buckets are taken, which are replaced whole and never changed. Sums per slice move with the buckets that are others than
 a minute ago, so what a minute costs follows from what changed, not from the number of cells.
 
-1h is compared by the minute, up to the same minute as the gauges. A day of minutes is all that is kept, so 24h is
-compared by the hour: the last 24 whole hours with the 24 before. `outcall_attribution_end_timestamp_seconds` says where
-each ends. Absent where not both periods are covered.
+1h is compared by the minute, up to the same minute as the gauges; not by period, for the hour before may lie in
+another. A day of minutes is all that is kept, so 24h is compared by the hour: the last 24 whole hours with the 24
+before. `outcall_attribution_end_timestamp_seconds` says where each ends. Absent where not both periods are covered.
+
+The effects are those of one breakdown, which `by` tells: by the labels that explain the change best, by all where none
+does; what it is not broken down by is `all`. So they add up to the change, whoever sums them.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from exporter.calldb.lanes import Lanes
 from exporter.calldb.plan import floor
 from exporter.calldb.tracker import Tracker
 from exporter.expose.text import Family, label_text, number_text
-from exporter.kpi.attribution import Attribution, Effect, attribute_kpi, is_attributable
+from exporter.kpi.attribution import Attribution, Effect, is_attributable, named
+from exporter.kpi.breakdown import comparable, explain
 from exporter.kpi.slices import Key, Slices, divisible
 from exporter.semantic.model import Catalogue, Kpi
 from exporter.semantic.names import ALL, OTHER, PREFIX
@@ -37,11 +41,12 @@ TOP = 5
 # Seconds between two computations, and before the first one, when nothing has been read yet.
 INTERVAL, SOON = 60.0, 2.0
 
-NAMES = {part: f"{PREFIX}attribution_{part}" for part in ("effect", "change", "reversal")}
+NAMES = {part: f"{PREFIX}attribution_{part}" for part in ("effect", "change", "q_value", "reversal")}
 END_NAME = f"{PREFIX}attribution_end_timestamp_seconds"
 _HELP = {
     "effect": "What the slices that matter most did to a KPI against the period before, rate and mix effect apart",
     "change": "Change of a KPI against the period before: the sum of all its effects",
+    "q_value": "Adjusted p-value of the slice that explains the change of a KPI; absent where none stands out",
     "reversal": "1 where the slices of a KPI moved one way and the whole the other (Simpson's paradox)",
 }
 # Buckets by their starts, as they are at an instant.
@@ -121,7 +126,10 @@ class Attributor:
         }
         self.blocks: Mapping[tuple[str, str], Block] = {}
         self.ends: Mapping[str, int] = {}
-        self._by = {kpi.slug: divisible(catalogue, kpi, BY) for kpi in self.kpis.values()}
+        self._by = {
+            (slug, window): comparable(divisible(catalogue, kpi, BY), SPANS[window][1])
+            for (slug, window), kpi in self.kpis.items()
+        }
         self._sums: dict[tuple[str, str, int], SliceSums] = {}
 
     async def run(self, lanes: Lanes, changed: Callable[[], None]) -> None:
@@ -162,19 +170,20 @@ class Attributor:
         blocks = {}
         for (slug, window), kpi in self.kpis.items():
             if all((name, window) in captured.sides for name in kpi.datasets):
-                found = attribute_kpi(kpi, *(self._slices(kpi, window, side) for side in (0, 1)), significance=False)
+                before, after = (self._slices(kpi, window, side) for side in (0, 1))
+                found = explain(kpi, before, after, self._by[slug, window])
                 if found is not None:
                     since = captured.ends[window] - 2 * SPANS[window][1]
-                    blocks[slug, window] = Block(_lines(slug, window, found), since)
+                    blocks[slug, window] = Block(_lines(slug, window, found.by, found.attribution), since)
         self.blocks, self.ends = blocks, captured.ends
 
     def _slices(self, kpi: Kpi, window: str, side: int) -> Slices:
-        """The sums by slice of what a KPI needs; labels that it cannot be divided by are `all`."""
-        by = self._by[kpi.slug]
+        """The sums of what a KPI needs, by slice."""
+        places = [BY.index(label) for label in self._by[kpi.slug, window]]
         slices: dict[Key, dict[str, Sequence[int]]] = {}
         for name in kpi.datasets:
             for key, sums in self._sums[name, window, side].sums.items():
-                at = tuple(value if label in by else ALL for label, value in zip(BY, key, strict=True))
+                at = tuple(key[place] for place in places)
                 vectors = slices.setdefault(at, {})
                 vectors[name] = [a + b for a, b in zip(vectors[name], sums, strict=True)] if name in vectors else sums
         return slices
@@ -217,27 +226,50 @@ def _part(held: Mapping[int, array[int]], start: int, end: int, grain: int) -> H
     return {at: bucket for at in range(start, end, grain) if (bucket := held.get(at)) is not None}
 
 
-def _lines(slug: str, window: str, found: Attribution) -> dict[str, tuple[str, ...]]:
+def _lines(slug: str, window: str, by: tuple[str, ...], found: Attribution) -> dict[str, tuple[str, ...]]:
+    """Of one KPI and window, by family."""
+
+    def labels(key: Key, **more: str) -> str:
+        given = {"kpi": slug, "window": window, **more, "by": ",".join(by)}
+        return label_text((*given, *BY), (*given.values(), *_widened(key, by)))
+
     effects = []
-    for key, rate, mix in shown(found.effects):
+    for key, rate, mix in shown(found, len(by)):
         for kind, value in (("rate", rate), ("mix", mix)):
-            labels = label_text(("kpi", "window", "effect", *BY), (slug, window, kind, *key))
-            effects.append(f"{NAMES['effect']}{labels} {number_text(value)}\n")
+            effects.append(f"{NAMES['effect']}{labels(key, effect=kind)} {number_text(value)}\n")
+    top = named(found)
+    likely = () if top is None or top.q_excess is None else ((labels(top.key), top.q_excess),)
     whole = label_text(("kpi", "window"), (slug, window))
     return {
         "effect": tuple(effects),
         "change": (f"{NAMES['change']}{whole} {number_text(float(found.change))}\n",),
+        "q_value": tuple(f"{NAMES['q_value']}{of} {number_text(q)}\n" for of, q in likely),
         "reversal": (f"{NAMES['reversal']}{whole} {int(bool(found.reversals))}\n",),
     }
 
 
-def shown(effects: Iterable[Effect]) -> list[tuple[Key, float, float]]:
-    """(slice, rate, mix) of those that matter most, the others together as `other`, so that all add up."""
-    pool = (OTHER,) * len(BY)
-    kept = [effect for effect in effects if effect.rate or effect.mix]
-    top = [effect for effect in kept[:TOP] if effect.key != pool]
-    rest = [effect for effect in kept if effect not in top]
-    rows = [(effect.key, float(effect.rate), float(effect.mix)) for effect in top]
+def _widened(key: Key, by: tuple[str, ...]) -> Key:
+    """With `all` for each label that the change is not broken down by."""
+    known = dict(zip(by, key, strict=True))
+    return tuple(known.get(label, ALL) for label in BY)
+
+
+def shown(found: Attribution, labels: int) -> list[tuple[Key, float, float]]:
+    """(slice, rate, mix) of those that matter most, and of the one to be named; the others together as `other`.
+
+    So all of them add up to the change.
+    """
+    pool = (OTHER,) * labels
+    kept = [effect for effect in found.effects if effect.rate or effect.mix]
+    top = _most(kept, named(found))
+    rest = [effect for effect in kept if effect not in top or effect.key == pool]
+    rows = [(effect.key, float(effect.rate), float(effect.mix)) for effect in top if effect.key != pool]
     if rest:
         rows.append((pool, math.fsum(effect.rate for effect in rest), math.fsum(effect.mix for effect in rest)))
     return rows
+
+
+def _most(effects: Sequence[Effect], name: Effect | None) -> Sequence[Effect]:
+    """The first few, the one to be named among them."""
+    top = effects[:TOP]
+    return top if name is None or name in top else (*top[:-1], name)

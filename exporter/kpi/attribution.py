@@ -18,12 +18,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from exporter.kpi.evaluate import Lookup, evaluate, total
-from exporter.kpi.proportions import adjusted, two_proportions
+from exporter.kpi.proportions import Sides, adjusted, beyond_share, standardised, two_proportions, two_sided
 from exporter.kpi.slices import Slices
 from exporter.semantic.model import Kpi
+from exporter.semantic.moved import counts_trials
 
 Key = tuple[str, ...]
 ZERO = Fraction(0)
+# What chance does less often than this is named, and only that.
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,11 @@ NOTHING = Part()
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a slice did to the whole, in the KPI's unit. `p`: of its own change; `q`: adjusted over the slices."""
+    """What a slice did to the whole, in the KPI's unit. `p`: of its own change; `q`: adjusted over the slices.
+
+    `z`: by how many standard errors it did more than its share of the change; `q_excess`: the p-value of that, adjusted
+    over all slices that were looked at.
+    """
 
     key: Key
     before: Part
@@ -56,6 +63,8 @@ class Effect:
     mix: Fraction
     p: float | None = None
     q: float | None = None
+    z: float | None = None
+    q_excess: float | None = None
 
     @property
     def total(self) -> Fraction:
@@ -105,18 +114,20 @@ def is_attributable(kpi: Kpi) -> bool:
 
 def are_counts(kpi: Kpi) -> bool:
     """Whether the denominator counts trials, so that chance can be reckoned with; of money and scores it cannot."""
-    return kpi.kind == "ratio" and kpi.alert.bounds and not any(m.scale for m in (*kpi.numerator, *kpi.denominator))
+    return counts_trials(kpi)
 
 
-def attribute_kpi(kpi: Kpi, before: Slices, after: Slices, *, significance: bool = True) -> Attribution | None:
+def attribute_kpi(kpi: Kpi, before: Slices, after: Slices) -> Attribution | None:
     """The attribution of a KPI's change, from the sums of its slices; None where it has no value on a side."""
     if not is_attributable(kpi) or not all(_is_known(kpi, slices) for slices in (before, after)):
         return None
+    return attribute_parts(kpi, parts(kpi, before), parts(kpi, after))
+
+
+def attribute_parts(kpi: Kpi, before: Mapping[Key, Part], after: Mapping[Key, Part]) -> Attribution | None:
+    """The same from numerators and denominators; None when the whole is over nothing on a side."""
     scales = total(kpi.numerator, _nothing)[1], total(kpi.denominator, _nothing)[1]
-    counts = significance and are_counts(kpi)
-    return attribute(
-        parts(kpi, before), parts(kpi, after), scales, counts=counts, least=kpi.min_samples * 10 ** scales[1]
-    )
+    return attribute(before, after, scales, counts=are_counts(kpi), least=kpi.min_samples * 10 ** scales[1])
 
 
 def _nothing(_: str) -> None:
@@ -174,10 +185,12 @@ def attribute(
         if sides != (NOTHING, NOTHING):
             found.append(_effect(key, sides, whole, _unit(scales)))
     if counts:
-        found = _tested(found)
+        found = _tested(found, whole)
     found.sort(key=lambda effect: -abs(effect.total))
     p = _p(*whole) if counts else None
-    return Attribution(*whole, scales, tuple(found), p, reversals(before, after, whole, least))
+    # Where chance cannot be reckoned with nobody knows a reversal from it.
+    ways = reversals(before, after, whole, least) if p is not None and p < SIGNIFICANT else ()
+    return Attribution(*whole, scales, tuple(found), p, ways)
 
 
 def _sum(parts: Iterable[Part]) -> Part:
@@ -201,10 +214,41 @@ def _effect(key: Key, sides: tuple[Part, Part], whole: tuple[Part, Part], unit: 
     return Effect(key, a, b, rate * unit, mix * unit)
 
 
-def _tested(effects: list[Effect]) -> list[Effect]:
-    """The p-value of each slice's own change, and those adjusted for their number."""
+def _tested(effects: list[Effect], whole: tuple[Part, Part]) -> list[Effect]:
+    """The p-value of each slice's own change, and whether it did more than its share; adjusted for their number."""
     ps = [_p(effect.before, effect.after) for effect in effects]
-    return [replace(effect, p=p, q=q) for effect, p, q in zip(effects, ps, adjusted(ps), strict=True)]
+    zs = [excess(effect.before, effect.after, whole) for effect in effects]
+    qs, q_excesses = adjusted(ps), adjusted([None if z is None else two_sided(z) for z in zs])
+    return [
+        replace(effect, p=p, q=q, z=z, q_excess=q_excess)
+        for effect, p, q, z, q_excess in zip(effects, ps, qs, zs, q_excesses, strict=True)
+    ]
+
+
+def excess(before: Part, after: Part, whole: tuple[Part, Part]) -> float | None:
+    """By how many standard errors a slice did more than its share of the change; None where that cannot be told."""
+    return beyond_share(_sides(before, after), _sides(*whole))
+
+
+def _sides(before: Part, after: Part) -> Sides:
+    return before.n, before.d, after.n, after.d
+
+
+def named(found: Attribution) -> Effect | None:
+    """The slice to be named for the change: the largest effect of those that did more than their share, not by chance.
+
+    Where chance cannot be reckoned with, the largest in the direction of the change.
+    """
+    change = found.change
+    along = [effect for effect in found.effects if effect.total * change > 0]
+    if found.p is not None:
+        along = [effect for effect in along if stands_out(effect.z, effect.q_excess, change)]
+    return max(along, key=lambda effect: abs(effect.total), default=None)
+
+
+def stands_out(z: float | None, q: float | None, change: Fraction) -> bool:
+    """Whether what a slice did beyond its share is in the direction of the change, and more than chance."""
+    return z is not None and q is not None and z * (1 if change > 0 else -1) > 0 and q < SIGNIFICANT
 
 
 def _p(before: Part, after: Part) -> float | None:
@@ -219,10 +263,10 @@ def reversals(
     """The ways to cut that show Simpson's paradox: by all labels, by each alone; as places in the key."""
     width = max(map(len, (*before, *after)), default=0)
     ways = dict.fromkeys([tuple(range(width)), *((at,) for at in range(width))])
-    return tuple(way for way in ways if is_reversed(_cut(before, way), _cut(after, way), whole, least))
+    return tuple(way for way in ways if is_reversed(cut(before, way), cut(after, way), whole, least))
 
 
-def _cut(parts: Mapping[Key, Part], places: tuple[int, ...]) -> dict[Key, Part]:
+def cut(parts: Mapping[Key, Part], places: tuple[int, ...]) -> dict[Key, Part]:
     """The slices by some of their labels."""
     found: dict[Key, Part] = {}
     for key, part in parts.items():
@@ -232,7 +276,7 @@ def _cut(parts: Mapping[Key, Part], places: tuple[int, ...]) -> dict[Key, Part]:
 
 
 def is_reversed(before: Mapping[Key, Part], after: Mapping[Key, Part], whole: tuple[Part, Part], least: int) -> bool:
-    """Whether the whole moved one way, and every slice that can speak the other.
+    """Whether the whole moved one way, and every slice that can speak the other, together more than by chance.
 
     Slices speak that have `least` samples on both sides; those have to be two at least, and hold most of each whole.
     """
@@ -242,7 +286,10 @@ def is_reversed(before: Mapping[Key, Part], after: Mapping[Key, Part], whole: tu
     if len(speaking) < 2 or any(2 * held <= part.d for held, part in zip(covered, whole, strict=True)):
         return False
     moves, change = {_moved(a, b) for a, b in speaking}, _moved(*whole)
-    return change != 0 and -change in moves and change not in moves
+    if change == 0 or change in moves or -change not in moves:
+        return False
+    z = standardised((_sides(a, b) for a, b in sides), _sides(*whole))
+    return z is not None and z * change < 0 and two_sided(z) < SIGNIFICANT
 
 
 def _moved(before: Part, after: Part) -> int:

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from exporter.kpi.attribution import Attribution, Effect
+from exporter.kpi.attribution import Attribution, named
 from exporter.semantic.model import Catalogue, Kpi
+from exporter.semantic.moved import (
+    BETWEEN,
+    DIGITS,
+    MINUS,
+    MOST_DIGITS,
+    NO_CHANGE,
+    NOTHING_STANDS_OUT,
+    NOWHERE,
+    UNITS,
+)
 from exporter.semantic.names import ALL, OTHER, UNKNOWN
 from exporter.semantic.spec import Text
 
-MINUS = "−"
-_BETWEEN = Text(zh=" × ", en=" x ")
 _USUAL = {OTHER: Text(zh="其他", en="Other"), UNKNOWN: Text(zh="未知", en="Unknown")}
 WHOLE = Text(zh="整体", en="Whole")
-NOWHERE = Text(zh="无归属的记录", en="Facts of no slice")
-_UNITS = {
-    "ratio": Text(zh=" 个百分点", en=" points"),
-    "cny": Text(zh=" 元", en=" CNY"),
-    "seconds": Text(zh=" 秒", en=" s"),
-    "score": Text(zh=" 分", en=""),
-}
-_DIGITS = {"ratio": 1, "cny": 0, "seconds": 1, "score": 2}
-MOST_DIGITS = 6
 REVERSAL = Text(
     zh="辛普森反转：各切片朝一个方向变化，整体却相反，原因在结构（占比），不在各切片本身。",
     en="Simpson reversal: the slices moved one way and the whole the other; the mix did it, not the slices.",
@@ -30,30 +29,29 @@ REVERSAL = Text(
 
 
 def sentence(catalogue: Catalogue, kpi: Kpi, found: Attribution, by: Sequence[str]) -> Text:
-    """The change, and the slice that did most to bring it about."""
+    """The change, and the slice that did most to bring it about, if one did more than chance and its share.
+
+    Alerts say the same in Go's templates (`exporter.generate.rules.movement`).
+    """
     change = shown(found.change, kpi)
-    top = top_effect(found)
+    if not change:
+        return NO_CHANGE
+    unit, digits, top = UNITS[kpi.unit], digits_for(change, kpi), named(found)
     if top is None:
-        return Text(zh="没有变化", en="No change")
-    words = slice_words(catalogue, by, top.key)
-    unit = _UNITS[kpi.unit]
-    digits = digits_for(change, kpi)
-    part = shown(top.total, kpi)
+        said = NOTHING_STANDS_OUT
+    else:
+        said = _part(shown(top.total, kpi), change, digits, slice_words(catalogue, by, top.key))
+    whole = signed(change, digits)
+    return Text(zh=f"{whole}{unit.zh}，{said.zh}", en=f"{whole}{unit.en}, {said.en}")
+
+
+def _part(part: float, change: float, digits: int, words: Text) -> Text:
+    """How much of the change a slice is; a slice may have done more than all of it, others against it."""
     if abs(part) <= abs(change):
         amount = f"{abs(part):.{digits}f}"
-        zh, en = f"其中 {amount} 来自 {words.zh}", f"{amount} of them {words.en}"
-    else:
-        amount = signed(part, digits)
-        zh, en = f"主要来自 {words.zh}（{amount}）", f"mainly {words.en} ({amount})"
-    whole = signed(change, digits)
-    return Text(zh=f"{whole}{unit.zh}，{zh}", en=f"{whole}{unit.en}, {en}")
-
-
-def top_effect(found: Attribution) -> Effect | None:
-    """The slice with the largest effect in the direction of the change."""
-    change = found.change
-    along = (effect for effect in found.effects if effect.total * change > 0)
-    return max(along, key=lambda effect: abs(effect.total), default=None)
+        return Text(zh=f"其中 {amount} 来自 {words.zh}", en=f"{amount} of them {words.en}")
+    amount = signed(part, digits)
+    return Text(zh=f"主要来自 {words.zh}（{amount}）", en=f"mainly {words.en} ({amount})")
 
 
 def slice_words(catalogue: Catalogue, by: Sequence[str], key: Sequence[str]) -> Text:
@@ -65,8 +63,8 @@ def slice_words(catalogue: Catalogue, by: Sequence[str], key: Sequence[str]) -> 
         return NOWHERE
     titles = [_title(catalogue, label, value) for label, value in known]
     rest = len(known) < len(by)
-    zh = _BETWEEN.zh.join(title.zh for title in titles) + (f" · {NOWHERE.zh}" if rest else "")
-    en = _BETWEEN.en.join(title.en for title in titles) + (f", {NOWHERE.en.lower()}" if rest else "")
+    zh = BETWEEN.zh.join(title.zh for title in titles) + (f" · {NOWHERE.zh}" if rest else "")
+    en = BETWEEN.en.join(title.en for title in titles) + (f", {NOWHERE.en.lower()}" if rest else "")
     return Text(zh=zh, en=en)
 
 
@@ -82,7 +80,7 @@ def shown(value: Fraction, kpi: Kpi) -> float:
 
 def digits_for(value: float, kpi: Kpi) -> int:
     """As many decimals as it takes to see two digits of a small number; of a large one the unit's."""
-    digits = _DIGITS[kpi.unit]
+    digits = DIGITS[kpi.unit]
     while value and digits < MOST_DIGITS and abs(value) * 10**digits < 10:
         digits += 1
     return digits

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from statistics import NormalDist
+from typing import TypeAlias
 
 # Below this many expected in any field the normal approximation is not to be trusted (Cochran, Biometrics 10, 1954).
 LEAST_EXPECTED = 5
@@ -11,6 +13,8 @@ LEAST_EXPECTED = 5
 _NEGLIGIBLE = 1e-20
 # Probabilities that differ by rounding only are equal.
 _EQUAL = 1 + 1e-9
+# Successes and trials before, and after.
+Sides: TypeAlias = tuple[int, int, int, int]
 
 
 def two_proportions(n0: int, d0: int, n1: int, d1: int) -> float:
@@ -22,7 +26,7 @@ def two_proportions(n0: int, d0: int, n1: int, d1: int) -> float:
     if min(successes, failures) * min(d0, d1) < LEAST_EXPECTED * trials:
         return fisher(n0, d0, n1, d1)
     z = (n1 * d0 - n0 * d1) * math.sqrt(trials / (successes * failures * d0 * d1))
-    return math.erfc(abs(z) / math.sqrt(2))
+    return two_sided(z)
 
 
 def fisher(n0: int, d0: int, n1: int, d1: int) -> float:
@@ -61,3 +65,52 @@ def adjusted(ps: Sequence[float | None]) -> list[float | None]:
         least = min(least, p * len(order) / rank)
         result[at] = least
     return result
+
+
+def beyond_share(part: Sides, whole: Sides) -> float | None:
+    """By how many standard errors a part moved the whole's proportion beyond its share of the trials; None: untold.
+
+    `part` and `whole`: (n0, d0, n1, d1), the part's within the whole's. With M the mean of the whole's proportions and
+    w the mean of the part's shares, the excess is the change, from before to after, of a mean over all trials: of
+    x - M - w x in the part, of -w x elsewhere, x being 1 for a success. So it has the variance of a mean, which is
+    pooled. 0 is expected where nothing changed, and where everything changed alike.
+    """
+    (n0, d0, n1, d1), (m0, t0, m1, t1) = part, whole
+    if not _are_sides(part) or not _are_sides(whole) or not t0 or not t1:
+        return None
+    mean, weight = (m0 / t0 + m1 / t1) / 2, (d0 / t0 + d1 / t1) / 2
+    success, failure, elsewhere = 1 - mean - weight, -mean, -weight
+    n, d, m, trials = n0 + n1, d0 + d1, m0 + m1, t0 + t1
+    square = (n * success**2 + (d - n) * failure**2 + (m - n) * elsewhere**2) / trials
+    average = (n * success + (d - n) * failure + (m - n) * elsewhere) / trials
+    variance = (square - average**2) * (1 / t0 + 1 / t1)
+    if variance <= _NEGLIGIBLE or d == trials:
+        return None
+    z = ((n1 - mean * d1) / t1 - weight * m1 / t1 - (n0 - mean * d0) / t0 + weight * m0 / t0) / math.sqrt(variance)
+    if min(n, d - n) >= 2 * LEAST_EXPECTED:
+        return z
+    # So few that the normal approximation is not to be trusted: no further than the exact test of the part goes.
+    limit = -NormalDist().inv_cdf(max(fisher(n0, d0, n1, d1) / 2, _NEGLIGIBLE))
+    return math.copysign(min(abs(z), abs(limit)), z)
+
+
+def standardised(parts: Iterable[Sides], whole: Sides) -> float | None:
+    """The difference with the shares held (the sum of all rate effects) in standard errors; None: untold."""
+    _, t0, _, t1 = whole
+    effect = variance = 0.0
+    for n0, d0, n1, d1 in parts:
+        if d0 and d1:
+            weight, p = (d0 / t0 + d1 / t1) / 2, (n0 + n1) / (d0 + d1)
+            effect += weight * (n1 / d1 - n0 / d0)
+            variance += weight**2 * p * (1 - p) * (1 / d0 + 1 / d1)
+    return effect / math.sqrt(variance) if variance > _NEGLIGIBLE else None
+
+
+def two_sided(z: float) -> float:
+    """The p-value of so many standard errors."""
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def _are_sides(sides: Sides) -> bool:
+    n0, d0, n1, d1 = sides
+    return 0 <= n0 <= d0 and 0 <= n1 <= d1

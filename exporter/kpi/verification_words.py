@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from exporter.kpi.attribution_words import MOST_DIGITS, signed
+from exporter.kpi.attribution_words import signed
 from exporter.kpi.beforeafter import DAY
 from exporter.kpi.significance import Effect
 from exporter.kpi.verification import ALPHA, LEAST_DAYS, LONGEST_DAYS, Reason, Tested, Verdict, Verification
+from exporter.semantic.moved import MOST_DIGITS
 from exporter.semantic.spec import Text
 
 VERDICTS: Mapping[Verdict, Text] = {

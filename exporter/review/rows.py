@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from exporter.kpi.attribution import NOTHING, are_counts, attribute_kpi, is_attributable, parts
+from exporter.kpi.attribution import NOTHING, are_counts, is_attributable, parts
+from exporter.kpi.breakdown import explain
 from exporter.kpi.evaluate import Value, evaluate
 from exporter.kpi.judge import judge, lines_for
 from exporter.kpi.significance import Counts
@@ -70,7 +71,7 @@ def lined(kpi: Kpi) -> list[dict[str, str]]:
 
 
 def breakdowns(catalogue: Catalogue, kpi: Kpi) -> list[tuple[str, ...]]:
-    """The label sets that a KPI's change is split by; none for percentiles and uplifts, which do not add up."""
+    """The label sets that a change may be split by; none for percentiles and uplifts, which do not add up."""
     if not is_attributable(kpi):
         return []
     usual = [label for label in BY if label != "scenario" or kpi.scenario is None]
@@ -108,11 +109,12 @@ def _counts(catalogue: Catalogue, kpi: Kpi, side: Side, labels: Mapping[str, str
 
 
 def _cause(catalogue: Catalogue, kpi: Kpi, by: tuple[str, ...], now: Side, before: Side) -> Cause | None:
+    """What moved it, by those of the labels that explain it best."""
     if not all(kpi.datasets <= side.cells.keys() for side in (now, before)):
         return None
     old, new = (grouped(catalogue, kpi.datasets, side.cells, by) for side in (before, now))
-    found = attribute_kpi(kpi, old, new)
-    return None if found is None else Cause(by, found)
+    found = explain(kpi, old, new, by)
+    return None if found is None else Cause(found.by, found.attribution)
 
 
 def _course(catalogue: Catalogue, kpi: Kpi, side: Side) -> list[Day]:

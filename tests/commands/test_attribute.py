@@ -17,7 +17,7 @@ FILL = """
 INSERT INTO calls (call_id, scenario, generation, dialed_at, answered_at, ended_at, answered_by, hangup_by)
 SELECT n, (ARRAY['acquisition', 'collection'])[1 + n % 2], (ARRAY['gen_z', 'elderly', 'elderly'])[1 + n % 3],
     at - interval '5 seconds', at - interval '5 seconds', at, 'human',
-    CASE WHEN n % 10 < 2 OR (n % 3 > 0 AND n % 5 < 2 AND at >= '2026-03-31 00:00+08'
+    CASE WHEN n % 10 < 2 OR (n % 3 > 0 AND n % 5 < 4 AND at >= '2026-03-31 00:00+08'
         AND extract(hour FROM at AT TIME ZONE 'Asia/Shanghai') >= 18) THEN 'customer' END
 FROM generate_series(1, 9 * 480) AS n
 CROSS JOIN LATERAL (SELECT '2026-04-01 00:00+08'::timestamptz - make_interval(mins => 3 * n, secs => -1)) AS due (at);
@@ -45,6 +45,17 @@ def attribute(database: str, folder: Path, *words: str) -> Done:
     return run("attribute", *words, "--at", "2026-04-01", folder=folder, settings={"database_url": database})
 
 
+async def test_the_best_labels(database: str, opened: asyncpg.Connection[asyncpg.Record], tmp_path: Path) -> None:
+    """Unless asked for, those labels make the slices that explain the change best; within a day not the period."""
+    done = attribute(database, tmp_path, "early_hangup")
+    found = json.loads(attribute(database, tmp_path, "early_hangup", "--format", "json").out)
+    assert found["by"] == ["generation", "period"]
+    assert "by the labels that explain it best; --by scenario,generation,period" in done.out
+    hours = json.loads(attribute(database, tmp_path, "early_hangup", "--window", "4h", "--format", "json").out)
+    assert "period" not in hours["by"]
+    await opened.close()
+
+
 async def test_text(database: str, opened: asyncpg.Connection[asyncpg.Record], tmp_path: Path) -> None:
     """Both languages, both periods, the sentence, the slices with their samples, chance; columns stand straight."""
     done = attribute(database, tmp_path, "30秒内挂断率", "--by", "generation,period")
@@ -53,8 +64,8 @@ async def test_text(database: str, opened: asyncpg.Connection[asyncpg.Record], t
         "early_hangup  30秒内挂断率  Early hang-up rate (30 s)",
         "2026-03-31 00:00 – 2026-04-01 00:00 (Asia/Shanghai)",
         "前一窗口 the window before: 2026-03-30 00:00 – 2026-03-31 00:00",
-        "+3.3 个百分点，其中 1.7 来自 老年 × 晚间",
-        "+3.3 points, 1.7 of them Elderly x Evening",
+        "+10.0 个百分点，其中 5.0 来自 老年 × 晚间",
+        "+10.0 points, 5.0 of them Elderly x Evening",
         "整体 Whole",
         "老年 × 晚间  Elderly x Evening",
         "显著变化的切片 slices that changed by more than chance: ",
@@ -72,7 +83,7 @@ async def test_json_is_the_oracles(
     database: str, opened: asyncpg.Connection[asyncpg.Record], tmp_path: Path, slug: str
 ) -> None:
     """Every effect of the finest slices, the ledger's among them."""
-    done = attribute(database, tmp_path, slug, "--format", "json")
+    done = attribute(database, tmp_path, slug, "--by", "scenario,generation,period", "--format", "json")
     assert (done.status, done.err) == (0, "")
     found = json.loads(done.out)
     expected, change = await effects(opened, slug, found["by"], (END - 2 * DAY, END - DAY), (END - DAY, END))

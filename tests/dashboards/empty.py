@@ -146,6 +146,7 @@ MAY_BE_EMPTY = (
     Empty("drilldown", SLICED, "BFG", "only a ratio has bounds", no_bounds),
     Empty("drilldown", "小时 × 星期，近 4 周（比率为 %）", "A", "drawn from the window of an hour", no_hour),
     Empty("drilldown", "变化从哪来（比率为百分点）", "", "only some KPIs and windows are explained", sometimes=True),
+    Empty("drilldown", "辛普森反转", "A", "only some KPIs and windows are explained", sometimes=True),
     Empty("drilldown", WHY, "AEH", NO_ALERT, no_lines, sometimes=True),
     Empty("drilldown", WHY, "BF", NO_LINE, no_line("warning"), sometimes=True),
     Empty("drilldown", WHY, "C", NO_LINE, no_line("critical"), sometimes=True),

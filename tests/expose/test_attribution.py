@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.expose.attribution import BY, END_NAME, NAMES, SPANS, TOP, Attributor, shown
-from exporter.kpi.attribution import Effect, Part
+from exporter.kpi.attribution import Attribution, Effect, Part
 from tests.commands.process import service
 from tests.oracle.attribution import effects
 from tests.support.gauges import Stepper, stepper
@@ -78,21 +78,55 @@ async def test_gauges_are_the_oracles(database: str) -> None:
         end = ends[window]
         for slug in ("early_hangup", "effective_contact"):
             periods = (end - 2 * seconds, end - seconds), (end - seconds, end)
-            expected, change = await effects(connection, slug, BY, *periods)
+            rows = found[slug, window]
+            # Everybody was contacted: then there is no effect to be broken down.
+            by = tuple(rows[0][0]["by"].split(",")) if rows else BY[:2]
+            assert window == "24h" or "period" not in by
+            expected, change = await effects(connection, slug, by, *periods)
             assert changes[slug, window][0][1] == pytest.approx(float(change), abs=1e-12)
-            check(found[slug, window], {key: tuple(map(float, both)) for key, both in expected.items()}, float(change))
+            wide = {widened(by, key): tuple(map(float, both)) for key, both in expected.items()}
+            check(rows, wide, float(change), widened(by, ("other",) * len(by)))
     await connection.close()
 
 
-def check(rows: Rows, expected: dict[tuple[str, ...], tuple[float, ...]], change: float) -> None:
+def widened(by: tuple[str, ...], key: tuple[str, ...]) -> tuple[str, ...]:
+    """A slice by some labels as its series is labelled."""
+    return tuple(dict(zip(by, key, strict=True)).get(label, "all") for label in BY)
+
+
+async def test_the_slice_that_explains(database: str) -> None:
+    """What one label names is broken down by it, and that slice alone has a p-value; sums are of one breakdown."""
+    connection = await asyncpg.connect(database)
+    await connection.execute(CALLS)
+    await connection.execute(
+        "UPDATE calls SET hangup_by = CASE WHEN call_id % 10 < 8 THEN 'customer' END "
+        "WHERE generation = 'elderly' AND ended_at >= date_trunc('hour', now()) - interval '24 hours'"
+    )
+    await connection.close()
+    async with stepper(database) as exporter:
+        attributor = Attributor(exporter.lanes.catalogue)
+        await exporter.poll()
+        await exporter.backfill()
+        samples = compute(exporter, attributor)
+    at = "early_hangup", "24h"
+    ((labels, likely),) = by_kpi(samples, "outcall_attribution_q_value")[at]
+    rows = by_kpi(samples, "outcall_attribution_effect")[at]
+    assert [labels[label] for label in ("by", *BY)] == ["generation", "all", "elderly", "all"]
+    assert 0 <= likely < 0.001
+    assert {given["by"] for given, _ in rows} == {"generation"}
+    elderly = math.fsum(value for given, value in rows if given["generation"] == "elderly")
+    assert elderly > 0.6 * by_kpi(samples, "outcall_attribution_change")[at][0][1] > 0
+
+
+def check(rows: Rows, expected: dict[tuple[str, ...], tuple[float, ...]], change: float, pool: tuple[str, ...]) -> None:
     """Of one KPI and window: the rows against the effects of every slice."""
     assert math.fsum(value for _, value in rows) == pytest.approx(change, abs=1e-12)
     given_by_key = {(at["effect"], *(at[label] for label in BY)): value for at, value in rows}
     keys = {key[1:] for key in given_by_key}
     ranked = sorted(expected.items(), key=lambda item: -abs(sum(item[1])))
     assert len(keys) <= TOP + 1
-    for key in keys - {("other",) * 3}:
-        assert abs(sum(expected[key])) >= abs(sum(ranked[TOP - 1][1])) - 1e-12
+    for key in keys - {pool}:
+        assert abs(sum(expected[key])) >= abs(sum(ranked[min(TOP, len(ranked)) - 1][1])) - 1e-12
         for effect, value in zip(("rate", "mix"), expected[key], strict=True):
             assert given_by_key[effect, *key] == pytest.approx(value, abs=1e-12)
 
@@ -147,12 +181,23 @@ def test_shown_add_up(given_effects: dict[tuple[str, ...], tuple[Fraction, Fract
     """However many slices there are, few are shown, each once, and the sums are those of all."""
     found = [Effect(key, Part(1, 1), Part(1, 1), rate, mix) for key, (rate, mix) in given_effects.items()]
     found.sort(key=lambda effect: -abs(effect.total))
-    rows = shown(found)
+    whole = Part(0, 1), Part(1, 1)
+    rows = shown(Attribution(*whole, (0, 0), tuple(found), None, ()), len(BY))
     assert len(rows) <= TOP + 1
     assert len({key for key, *_ in rows}) == len(rows)
     sums = (math.fsum(rate for _, rate, _ in rows), math.fsum(mix for *_, mix in rows))
     totals = (sum(parts[place] for parts in given_effects.values()) for place in (0, 1))
     assert sums == pytest.approx([float(total) for total in totals], abs=1e-12)
+
+
+def test_what_is_named_is_shown() -> None:
+    """However many slices did more, in the other direction."""
+    against = [Effect((str(n), "a", "a"), Part(1, 1), Part(1, 1), Fraction(-n), Fraction(0)) for n in range(19, 9, -1)]
+    along = Effect(("b", "b", "b"), Part(1, 1), Part(1, 1), Fraction(9), Fraction(0))
+    whole = Part(0, 1), Part(1, 1)
+    rows = shown(Attribution(*whole, (0, 0), (*against, along), None, ()), len(BY))
+    assert along.key in {key for key, *_ in rows}
+    assert len(rows) == TOP + 1
 
 
 async def test_a_service_shows_them(database: str, tmp_path: Path) -> None:
@@ -165,7 +210,7 @@ async def test_a_service_shows_them(database: str, tmp_path: Path) -> None:
         await asyncio.to_thread(running.await_page, 'outcall_attribution_reversal{kpi="early_hangup",window="24h"} 0')
         text = await asyncio.to_thread(running.page)
     page = "".join(f"{line}\n" for line in text.splitlines() if "outcall_attribution_" in line)
-    assert {name for name, _ in parse(page)} == {*NAMES.values(), END_NAME}
+    assert {name for name, _ in parse(page)} | {NAMES["q_value"]} == {*NAMES.values(), END_NAME}
     assert await asyncio.to_thread(objections, page) == ""
 
 

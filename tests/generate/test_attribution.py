@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.generate.attribution import CHANGE, EFFECT, change, slices, top_slice
+from exporter.generate.attribution import CHANGE, EFFECT, LIKELY, change, slices, top_slice
 from tests.generate.promtool import evaluated
 
 
@@ -14,7 +14,7 @@ def effect(generation: str, kind: str, replica: str = "a", other: bool = False) 
     """A series, of one replica, of a slice of acquisition in the evening."""
     at = ("other",) * 3 if other else ("acquisition", generation, "evening")
     labels = dict(zip(("scenario", "generation", "period"), at, strict=True))
-    labels |= {"kpi": "k", "window": "1h", "effect": kind, "instance": replica}
+    labels |= {"kpi": "k", "window": "1h", "effect": kind, "by": "scenario,generation,period", "instance": replica}
     return EFFECT + "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
 
 
@@ -33,10 +33,14 @@ def series(sign: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_slice_that_did_most_of_it(tmp_path: Path, sign: int) -> None:
-    """In the direction of the change, rate and mix together, never the pool; its value has the sign of the change."""
-    found = evaluated(tmp_path, [], series(sign), top_slice("k", "1h"))
-    labels = 'generation="elderly", period="evening", scenario="acquisition"'
-    assert found == {labels: pytest.approx(sign * 0.04)}
+    """The one that stands out, rate and mix together; without tests the largest along the change, never the pool."""
+    labels = 'generation="{}", period="evening", scenario="acquisition"'
+    named = {effect("gen_y", "", replica).replace(EFFECT, LIKELY): "0.01x3" for replica in "ab"}
+    found = evaluated(tmp_path, [], series(sign) | named, top_slice("k", "1h"))
+    assert found == {labels.format("gen_y"): pytest.approx(0.02)}
+    assert evaluated(tmp_path, [], series(sign), top_slice("k", "1h")) == {}
+    untested = evaluated(tmp_path, [], series(sign), top_slice("k", "1h", tested=False))
+    assert untested == {labels.format("elderly"): pytest.approx(0.04)}
     assert evaluated(tmp_path, [], series(sign), change("k", "1h")) == {"": pytest.approx(sign * 0.08)}
     rates = evaluated(tmp_path, [], series(sign), slices("k", "1h", "rate"))
     assert sum(rates.values()) == pytest.approx(sign * 0.03)
@@ -45,4 +49,5 @@ def test_the_slice_that_did_most_of_it(tmp_path: Path, sign: int) -> None:
 def test_no_change_no_slice(tmp_path: Path) -> None:
     """Nothing is named."""
     still = dict.fromkeys(series(1), "0x3")
-    assert evaluated(tmp_path, [], still, top_slice("k", "1h")) == {}
+    for tested in (True, False):
+        assert evaluated(tmp_path, [], still, top_slice("k", "1h", tested=tested)) == {}

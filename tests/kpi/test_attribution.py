@@ -17,9 +17,10 @@ from exporter.kpi.attribution import (
     attribute,
     attribute_kpi,
     is_attributable,
+    named,
     ratio,
 )
-from exporter.kpi.attribution_words import digits_for, sentence, signed, slice_words, top_effect
+from exporter.kpi.attribution_words import digits_for, sentence, signed, slice_words
 from tests.kpi.kpis import catalogue, kpi
 
 K = TypeVar("K", bound=tuple[str, ...])
@@ -166,12 +167,26 @@ def test_conversion_of_the_case() -> None:
 
 def test_reversal() -> None:
     """Every generation improves and the whole gets worse, for the worse one grew: cut by it, and by both labels."""
-    before: Slices = {("young", "am"): Part(180, 900), ("old", "am"): Part(50, 100)}
-    after: Slices = {("young", "am"): Part(15, 100), ("old", "am"): Part(405, 900)}
+    before: Slices = {("young", "am"): Part(1800, 9000), ("old", "am"): Part(500, 1000)}
+    after: Slices = {("young", "am"): Part(150, 1000), ("old", "am"): Part(4050, 9000)}
     found = split(before, after)
     assert found.change > 0
     assert found.rate < 0
     assert found.reversals == ((0, 1), (0,))
+
+
+@pytest.mark.parametrize(
+    "slices",
+    [
+        {("young",): (Part(180, 900), Part(15, 100)), ("old",): (Part(50, 100), Part(405, 900))},
+        {("young",): (Part(2000, 10000), Part(1692, 9000)), ("old",): (Part(5000, 10000), Part(5335, 11000))},
+    ],
+    ids=["slices by chance", "the whole by chance"],
+)
+def test_no_reversal_by_chance(slices: dict[tuple[str, ...], tuple[Part, Part]]) -> None:
+    """It is flagged only where the whole's change and the slices' together are both more than chance."""
+    found = split(*({key: parts[side] for key, parts in slices.items()} for side in (0, 1)))
+    assert found.reversals == ()
 
 
 @pytest.mark.parametrize(
@@ -242,20 +257,35 @@ def _vector(measure: str, value: int) -> list[int]:
 @pytest.mark.parametrize(
     ("sides", "zh", "en"),
     [
-        (((32, 100, 10, 100), (46, 100, 11, 100)), "+7.5 个百分点，其中 7.0 来自 老年 × 晚间",
+        (((320, 1000, 100, 1000), (460, 1000, 110, 1000)), "+7.5 个百分点，其中 7.0 来自 老年 × 晚间",
          "+7.5 points, 7.0 of them Elderly x Evening"),
-        (((46, 100, 10, 100), (32, 100, 12, 100)), "−6.0 个百分点，主要来自 老年 × 晚间（−7.0）",
+        (((460, 1000, 100, 1000), (320, 1000, 120, 1000)), "−6.0 个百分点，主要来自 老年 × 晚间（−7.0）",
          "−6.0 points, mainly Elderly x Evening (−7.0)"),
+        (((32, 100, 10, 100), (46, 100, 11, 100)), "+7.5 个百分点，没有切片显著", "+7.5 points, no slice stands out"),
+        (((300, 1000, 300, 1000), (600, 1000, 600, 1000)), "+30.0 个百分点，没有切片显著",
+         "+30.0 points, no slice stands out"),
         (((1, 10, 1, 10), (1, 10, 1, 10)), "没有变化", "No change"),
     ],
 )  # fmt: skip
 def test_sentence(sides: tuple[tuple[int, ...], ...], zh: str, en: str) -> None:
-    """The change and the slice that did most."""
+    """The change and the slice that did most; none by chance, nor where all did alike."""
     by: tuple[str, ...] = ("generation", "period")
     keys: tuple[tuple[str, ...], ...] = (("elderly", "evening"), ("gen_z", "noon"))
     found = split(*({key: Part(*side[at : at + 2]) for key, at in zip(keys, (0, 2), strict=True)} for side in sides))
     text = sentence(catalogue(), kpi("early_hangup"), found, by)
     assert (text.zh, text.en) == (zh, en)
+
+
+def test_less_than_its_share() -> None:
+    """A slice that is nearly all did most of the fall, but less than its share: the other one is named."""
+    found = split(
+        {("nearly all",): Part(2850, 9500), ("few",): Part(150, 500)},
+        {("nearly all",): Part(2717, 9500), ("few",): Part(50, 500)},
+    )
+    assert found.effects[0].key == ("nearly all",)
+    top = named(found)
+    assert top is not None
+    assert top.key == ("few",)
 
 
 def test_words() -> None:
@@ -266,4 +296,4 @@ def test_words() -> None:
     assert slice_words(catalogue(), by, ("unknown", "other")).zh == "未知 × 其他"
     assert digits_for(0.0123, kpi("early_hangup")) == 3
     assert (signed(-0.04, 1), signed(0.06, 1), signed(-0.06, 1)) == ("0.0", "+0.1", "−0.1")
-    assert top_effect(split({("a",): Part(1, 2)}, {("a",): Part(1, 2)})) is None
+    assert named(split({("a",): Part(1, 2)}, {("a",): Part(1, 2)})) is None

@@ -9,7 +9,7 @@ from exporter.generate.dashboards.block import Block, Board, Query, Section
 from exporter.generate.dashboards.changetable import change_table
 from exporter.generate.dashboards.context import Context
 from exporter.generate.dashboards.hourtable import hour_table
-from exporter.generate.dashboards.movedtable import moved
+from exporter.generate.dashboards.movedtable import moved, reversal
 from exporter.generate.dashboards.slicetable import slice_table
 from exporter.generate.dashboards.variables import datasource, kpi, member, slice_of, window
 from exporter.generate.dashboards.whytable import why_table
@@ -37,7 +37,7 @@ def drilldown(context: Context) -> Board:
             Section(
                 "slices",
                 context.say("切片：谁造成的", "Slices: where it comes from"),
-                (slice_table(context), moved(context), *drillslices.splits(context)),
+                (slice_table(context), moved(context), reversal(context), *drillslices.splits(context)),
             ),
             Section("hours", context.say("小时与星期", "Hours and weekdays"), (hour_table(context),)),
             Section(

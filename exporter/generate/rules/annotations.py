@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
-from exporter.generate.rules import templates
+from exporter.generate.rules import movement, templates
 from exporter.generate.rules.model import Options
 from exporter.generate.rules.templates import Language, plain
 from exporter.semantic.model import Catalogue, Kpi
@@ -74,7 +74,7 @@ def _description(catalogue: Catalogue, kpi: Kpi, said: Said, language: Language)
     place = templates.slice_words(catalogue, said.named, language)
     value = _value(kpi, said, language)
     window = said.window if kpi.windows else ""
-    moved = templates.moved(kpi, window, language) if said.kind == "line" and not said.named else ""
+    moved = movement.moved(kpi, window, language) if said.kind == "line" and not said.named else ""
     if language == "zh":
         head = f"{name}（{place}，{'最近 ' + window if window else '最新'}）：{value}。{moved}"
         return head + (f"措施：{remedy}。" if remedy else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from exporter.generate import attribution
 from exporter.generate.rules.promql import BAD, BAD_COUNT, SAMPLES, number, selector
 from exporter.generate.wording import number as in_unit
 from exporter.semantic.model import Catalogue, Kpi
@@ -107,25 +106,6 @@ def worst_cell(
     sides = " ".join(["$is $labels.scenario"] * query.count("scenario%s"))
     choose = '{{ $is := "=" }}{{ if eq $labels.scenario "all" }}{{ $is = "!=" }}{{ end }}'
     return f'{choose}{{{{ with printf "{query}" {sides} | query }}}}{answer}'
-
-
-def moved(kpi: Kpi, window: str, language: Language) -> str:
-    """What a ratio's change is, and which slice did most of it; nothing where that is not known, or of one scenario."""
-    if kpi.unit != "ratio" or window not in attribution.WINDOWS:
-        return ""
-    change = f"{attribution.change(kpi.slug, window)} * 100".replace('"', "'")
-    words = "".join(f" * on ({label}) group_left ({label}_{language}) {TITLE[label]}" for label in attribution.SLICE)
-    top = f"({attribution.top_slice(kpi.slug, window)}) * 100{words}".replace('"', "'")
-    place = " / ".join(f"{{{{ .Labels.{label}_{language} }}}}" for label in attribution.SLICE)
-    points = '{{ . | first | value | printf "%+.1f" }}'
-    part = f'{{{{ with query "{top}" }}}}{{{{ with first . }}}}%s{{{{ end }}}}{{{{ end }}}}'
-    value = '{{ .Value | printf "%+.1f" }}'
-    if language == "zh":
-        text = f"较前一个 {window} {points} 个百分点{part % f'，其中 {value} 来自 {place}'}。"
-    else:
-        text = f" Against the {window} before: {points} points{part % f', {value} of them {place}'}."
-    known = f'{{{{ with query "{change}" }}}}{text}{{{{ end }}}}'
-    return f'{{{{ if eq $labels.scenario "{ALL}" }}}}{known}{{{{ end }}}}'
 
 
 def _excess(kpi: Kpi, window: str, at: float, named: Mapping[str, str], free: list[str]) -> str:
