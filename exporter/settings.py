@@ -236,7 +236,8 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     if not isinstance(document.data, dict):
         raise document.error((), "is not a mapping", "write one `key: value` per line; see docs/configuration.md")
     base = path.parent if path is not None else Path()
-    data = {key: _relative(key, value, base) for key, value in document.data.items()}
+    given = {key: value for key, value in document.data.items() if not (value == "" and _is_path(key))}
+    data = {key: _relative(key, value, base) for key, value in given.items()}
     problems: list[ConfigError] = []
     from_environment = _from_environment(environment, problems)
     try:
@@ -253,8 +254,11 @@ def _relative(key: str, value: Any, base: Path) -> Any:
     """Paths in the file are relative to the file."""
     if key == "catalogue_files" and isinstance(value, list):
         return [str(base / item) if isinstance(item, str) else item for item in value]
-    is_path = key.endswith("_file") or key in ("state_dir", "recordings_dir", "reviews_dir")
-    return str(base / value) if is_path and isinstance(value, str) else value
+    return str(base / value) if _is_path(key) and isinstance(value, str) else value
+
+
+def _is_path(key: str) -> bool:
+    return key.endswith("_file") or key in ("state_dir", "recordings_dir", "reviews_dir")
 
 
 def _from_environment(environment: Mapping[str, str], problems: list[ConfigError]) -> dict[str, Any]:

@@ -45,6 +45,9 @@ class Place:
             "recordings_dir": self.recordings,
             "recordings_template": "",
             "relay": False,
+            "reviews_dir": None,
+            "reviews_receiver": "",
+            "relay_url": "",
         }
         return demo_settings(environment).model_copy(update=own)
 

@@ -1,6 +1,7 @@
 """A review's notice for the relay: a webhook of Alertmanager's kind, so that its queue and channels serve. Pure.
 
-Group, fingerprint and instant are those of the period: the same review told again is known as said already.
+Group, fingerprint and instant are those of the period and of where it can be read: the same review told again, by a
+replica too, is known as said already; that of another site is not.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ def _body(summary: Summary, external_url: str, files: Mapping[Language, str]) ->
         "annotations": _annotations(summary, external_url, files),
         "startsAt": datetime.fromtimestamp(summary.end, UTC).isoformat(),
         "endsAt": ENDLESS,
-        "fingerprint": hashlib.sha256(summary.stem.encode()).hexdigest()[:16],
+        "fingerprint": hashlib.sha256(f"{external_url}\0{summary.stem}".encode()).hexdigest()[:16],
         "generatorURL": external_url,
     }
     group = {"alertname": names.ALERTNAME, names.CADENCE: summary.cadence, names.PERIOD: summary.span.name}
     data: dict[str, Any] = {
         "version": "4",
         "status": "firing",
-        "groupKey": f"{names.ALERTNAME}/{summary.stem}",
+        "groupKey": f"{names.ALERTNAME}/{summary.stem}" + (f" {external_url}" if external_url else ""),
         "truncatedAlerts": 0,
         "groupLabels": group,
         "commonLabels": labels,

@@ -116,12 +116,13 @@ def test_a_chat_gets_all_of_it(summaries: dict[Cadence, Summary]) -> None:
 
 
 def test_the_same_review_is_the_same_notice(summaries: dict[Cadence, Summary]) -> None:
-    """Written again, or by another replica: the relay knows it; another period is another."""
+    """Written again, or by another replica: the relay knows it; another period is another, and so is another site's."""
     summary = summaries["weekly"]
     again = replace(summary, generated=summary.generated + 5, as_of=summary.as_of + 5)
     other = replace(summary, span=replace(summary.span, name="2026-W13"))
     key = parse_webhook(notice(summary, URL, {})).key
-    assert parse_webhook(notice(again, "", {"zh": "text"})).key == key
+    assert parse_webhook(notice(again, URL, {"zh": "text"})).key == key
+    assert parse_webhook(notice(summary, "https://elsewhere.example", {})).key != key
     assert parse_webhook(notice(other, URL, {})).key != key
 
 

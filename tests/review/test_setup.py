@@ -11,7 +11,7 @@ from exporter.errors import ConfigError, ConfigErrors, OutcallError
 from exporter.review.setup import ReviewSetup
 from exporter.semantic.model import Catalogue
 from exporter.semantic.timetable import Monthly, Weekly
-from exporter.settings import Settings, load_settings
+from exporter.settings import Settings, default_state_dir, load_settings
 from tests.commands.process import run
 
 
@@ -122,3 +122,12 @@ def test_check_finds_all_of_it(tmp_path: Path) -> None:
     (tmp_path / "right.yaml").write_text("early_hangup: 1\n", "utf-8")
     done = run("review", "weekly", "--composite", "right.yaml", folder=tmp_path, settings=settings)
     assert (done.status, "nothing listens at the call database's address" in done.err) == (1, True)
+
+
+def test_an_empty_path_is_none(tmp_path: Path) -> None:
+    """Not the folder of the file, where the secrets are."""
+    file = tmp_path / "outcall.yaml"
+    file.write_text('reviews_dir: ""\nrecordings_dir: ""\nstate_dir: ""\nrelay_file: ""\n', "utf-8")
+    settings = load_settings(file, {})
+    assert (settings.reviews_dir, settings.recordings_dir, settings.relay_file) == (None, None, None)
+    assert settings.state_dir == default_state_dir()
