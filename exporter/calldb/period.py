@@ -62,10 +62,12 @@ class Read:
     """What was read. `buckets`: dataset -> start (Unix seconds) -> cells; one start, the period's, unless `each`.
 
     `failed`: why a dataset is missing (its source is not there, not granted, wrong); its KPIs have no value then.
+    `passing`: those of them that later may be read as they are (a lock, a slow hour).
     """
 
     buckets: Mapping[str, Mapping[int, Cells]]
     failed: Mapping[str, str] = field(default_factory=dict)
+    passing: frozenset[str] = frozenset()
 
     def cells(self) -> dict[str, Cells]:
         """The cells of the whole period, per dataset."""
@@ -117,17 +119,18 @@ class Past:
         wanted = [name for name in sorted(set(names)) if name in self._catalogue.datasets]
         tell: Progress = progress or (lambda *_: None)
         buckets: dict[str, dict[int, Cells]] = {}
-        failed: dict[str, str] = {}
+        failed: dict[str, StatementFailure] = {}
         for number, name in enumerate(wanted):
             try:
                 buckets[name] = await self._dataset(name, period, each, partial(_tell, tell, name, number, len(wanted)))
             except StatementFailure as failure:
-                failed[name] = failure.problem
+                failed[name] = failure
             except (asyncpg.PostgresError, *TROUBLE) as error:
                 problem = f"the connection to the call database was lost ({describe(error)})"
                 raise DatabaseError(problem, "see that it is up, then run this again") from None
         tell(1.0, "")
-        return Read(buckets, failed)
+        passing = frozenset(name for name, failure in failed.items() if failure.passing)
+        return Read(buckets, {name: failure.problem for name, failure in failed.items()}, passing)
 
     async def _dataset(
         self, name: str, period: Period, each: Each | None, tell: Callable[[float], None]

@@ -11,17 +11,23 @@ from exporter.calldb.connect import TROUBLE, Connection, explain_query, is_troub
 
 # (source, status, seconds, rows) of each statement.
 Observe = Callable[[str, str, float, int], None]
+# What may succeed later with nothing mended: a lock, a slow hour, a replica whose replay ended the statement.
+_PASSING = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.exceptions.TransactionRollbackError,
+)
 
 
 class StatementFailure(Exception):  # noqa: N818 - not an error of the program: the call database refused a statement
     """A statement failed: which datasets and levels have to be left out, and why (without values).
 
-    `slow`: the server gave it up for taking too long.
+    `slow`: the server gave it up for taking too long; `passing`: later it may succeed as it is.
     """
 
-    def __init__(self, names: Iterable[str], problem: str, *, slow: bool = False) -> None:
+    def __init__(self, names: Iterable[str], problem: str, *, slow: bool = False, passing: bool = False) -> None:
         super().__init__(problem)
-        self.names, self.problem, self.slow = frozenset(names), problem, slow
+        self.names, self.problem, self.slow, self.passing = frozenset(names), problem, slow, passing
 
 
 class Statements:
@@ -42,7 +48,8 @@ class Statements:
             if is_trouble(error):
                 raise
             slow = isinstance(error, asyncpg.QueryCanceledError)
-            raise StatementFailure(affected, explain_query(error, source), slow=slow) from None
+            passing = isinstance(error, _PASSING)
+            raise StatementFailure(affected, explain_query(error, source), slow=slow, passing=passing) from None
         # The last column of every statement of ours that reads rows counts them.
         counts = sum(row[-1] for row in rows if len(row) > 1)
         self.observe(source, "ok", time.perf_counter() - began, counts)

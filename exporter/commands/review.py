@@ -38,6 +38,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--summary", action="store_true", help="also write the conclusions as JSON; in reviews_dir, `serve` tells of it"
     )
     add("--child", action="store_true", help=argparse.SUPPRESS)
+    add("--accept-gaps", action="store_true", help=argparse.SUPPRESS)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -54,6 +55,8 @@ def _run(arguments: argparse.Namespace) -> int:
         load_weights(composite, catalogue) if composite is not None else {},
         checked_server(prometheus) if prometheus else "",
         load_changes(settings.changes_file, catalogue),
+        # What `serve` writes is never written again; a person sees the gaps and can.
+        gapless=arguments.child and not arguments.accept_gaps,
     )
     found = asyncio.run(collect(access_of(settings), catalogue, request, _progress()))
     languages: tuple[Language, ...] = ("zh", "en") if arguments.language == "both" else (arguments.language,)

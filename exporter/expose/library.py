@@ -51,9 +51,14 @@ def entries(folder: Path) -> list[Entry]:
             stem, cadence, period, language, ending = match.groups()
             if (span := _days(period)) is None:
                 continue
+            # It may be taken away meanwhile; the others are still there.
+            try:
+                changed = file.stat(follow_symlinks=False).st_mtime
+            except FileNotFoundError:
+                continue
             known = found.get(stem)
             pages = (known.pages if known else frozenset()) | {f"{language}.{ending}"}
-            written = max(known.written if known else 0.0, file.stat(follow_symlinks=False).st_mtime)
+            written = max(known.written if known else 0.0, changed)
             found[stem] = Entry(stem, cadence, period, *span, pages, written)
     return sorted(found.values(), key=lambda entry: (entry.last, entry.first, entry.cadence), reverse=True)
 

@@ -33,12 +33,16 @@ _ERROR: Final = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Group
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-async def write(due: Due, folder: Path, config: Sequence[str], environment: Mapping[str, str]) -> None:
+async def write(
+    due: Due, folder: Path, config: Sequence[str], environment: Mapping[str, str], *, accept_gaps: bool = False
+) -> None:
     """Write a review into a folder; raises RunError with the one sentence that the process said.
 
-    `config`: the words that name the configuration file; cancelled, it ends the process first.
+    `config`: the words that name the configuration file; `accept_gaps`: write it also without what is locked or too
+    slow at the moment. Cancelled, it ends the process first.
     """
-    words = ("review", due.cadence, "--period", due.span.name, "--out", str(folder), "--summary", "--child", *config)
+    how = ("--summary", "--child", *(["--accept-gaps"] if accept_gaps else []))
+    words = ("review", due.cadence, "--period", due.span.name, "--out", str(folder), *how, *config)
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "exporter.cli", *words,
@@ -99,6 +103,9 @@ def bind_to_parent() -> None:
     # A service unit may forbid it; then it works at the usual one.
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
+    # Where memory runs out, the review is to go and not the service.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

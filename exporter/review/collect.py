@@ -7,9 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import asyncpg
+
 from exporter.calldb.asking import Asker
 from exporter.calldb.connect import Access, connection
-from exporter.calldb.period import PATIENCE, Past, Period, Read, days, folding_of
+from exporter.calldb.period import PATIENCE, Each, Past, Period, Read, days, folding_of
+from exporter.calldb.statements import StatementFailure
+from exporter.errors import RunError
 from exporter.review import periods
 from exporter.review.changed import verified
 from exporter.review.cohorts import cohorts, has_cohorts
@@ -41,7 +45,8 @@ _NOW, _BEFORE = 0.45, 0.85
 class Request:
     """What is asked for. `weights`: of the composite, by KPI; `changes`: all that are recorded.
 
-    `prometheus`: address of a server, empty for none.
+    `prometheus`: address of a server, empty for none. `gapless`: rather none than one that lacks what is locked or too
+    slow at the moment.
     """
 
     cadence: Cadence
@@ -49,6 +54,7 @@ class Request:
     weights: Mapping[str, float] = field(default_factory=dict)
     prometheus: str = ""
     changes: tuple[Change, ...] = ()
+    gapless: bool = False
 
 
 def reviewed(catalogue: Catalogue, cadence: Cadence) -> list[Kpi]:
@@ -68,12 +74,14 @@ def reviewed(catalogue: Catalogue, cadence: Cadence) -> list[Kpi]:
 async def collect(access: Access, catalogue: Catalogue, request: Request, progress: Progress | None = None) -> Review:
     """A review of a period; raises DatabaseError when the database cannot be reached or is lost.
 
-    What one source refuses is told in the review: its KPIs have no value, everything else has.
+    What one source refuses is told in the review: its KPIs have no value, everything else has. Where it is to be
+    `gapless`, raises RunError for what may be read later.
     """
     tell: Progress = progress or (lambda *_: None)
     async with connection(access, statement_timeout=PATIENCE) as opened:
-        asker = Asker(catalogue, opened, access, PATIENCE)
-        past = Past(catalogue, opened, access, PATIENCE)
+        asker_class, past_class = (GaplessAsker, GaplessPast) if request.gapless else (Asker, Past)
+        asker = asker_class(catalogue, opened, access, PATIENCE)
+        past = past_class(catalogue, opened, access, PATIENCE)
         review = await _Collector(asker, past, request, tell).review()
     tell(1.0, "")
     return review
@@ -171,3 +179,32 @@ def _rejected(catalogue: Catalogue, name: str, read: Read) -> list[Rejected]:
     vectors: Collection[Sequence[int]] = [v for cells in read.buckets[name].values() for v in cells.values()]
     counts = [(reason, sum(v[first + at] for v in vectors)) for at, (reason, _) in enumerate(dataset.rejects)]
     return [Rejected(name, reason, rows) for reason, rows in counts if rows]
+
+
+class GaplessPast(Past):
+    """Raises RunError for what may be read later."""
+
+    async def read(
+        self, names: Collection[str], period: Period, *, each: Each | None = None, progress: Progress | None = None
+    ) -> Read:
+        found = await super().read(names, period, each=each, progress=progress)
+        if found.passing:
+            raise _gap({self._catalogue.datasets[name].source for name in found.passing})
+        return found
+
+
+class GaplessAsker(Asker):
+    """Raises RunError for what is locked; what is slow is asked again in parts."""
+
+    async def ask(self, source: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        try:
+            return await super().ask(source, sql, *arguments)
+        except StatementFailure as failure:
+            if failure.passing and not failure.slow:
+                raise _gap({source}) from None
+            raise
+
+
+def _gap(sources: Collection[str]) -> RunError:
+    verb = "was" if len(sources) == 1 else "were"
+    return RunError(f"{', '.join(sorted(sources))} {verb} locked or too slow", "wait: it is tried again")

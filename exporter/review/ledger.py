@@ -52,7 +52,10 @@ def looked(folder: Path, now: float) -> Stock:
 
 def _summary(folder: Path, stem: str) -> Iterator[Summary]:
     """The summary of a review, if it is whole: one of a period that was running is not what was due."""
-    content = read_page(folder, stem + ENDING)
+    content = None
+    # One file that cannot be read is not there, and is written anew: it must not stop all the others.
+    with contextlib.suppress(OSError):
+        content = read_page(folder, stem + ENDING)
     summary = loaded(content.decode("utf-8", "replace")) if content is not None else None
     if summary is not None and summary.stem == stem and summary.is_whole:
         yield summary

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ NAME = "reviews"
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 # The folder is looked at after this long even if nothing is due: a clock may be put forward, a file taken away.
 LONGEST_SLEEP = 60.0
+# After so many attempts a review is written as it can be, even without what is still locked or too slow.
+MOST_ATTEMPTS = 5
 
 # Takes (receiver, body); raises RunError unless the relay has it.
 Tell = Callable[[str, str], Awaitable[None]]
@@ -113,7 +115,8 @@ class Reviewer:
 
     async def _all(self, setup: ReviewSetup, *, ours: bool) -> None:
         stock = await aside(ledger.looked, setup.folder, time.time())
-        wanted = missing(setup.plan, time.time(), stock.written) if ours else []
+        # Also while another one has the turn: what failed here and is still not there has not become right by that.
+        wanted = missing(setup.plan, time.time(), stock.written)
         self._forget({due.stem for due in wanted} | {_key(each) for each in stock.untold})
         self._succeed("", stock)
         if not ours:
@@ -128,7 +131,8 @@ class Reviewer:
         began = time.monotonic()
         log.info("review %s %s is being written", due.cadence, due.span.name)
         try:
-            await child.write(due, setup.folder, self._config, os.environ)
+            tired = self._times(due.stem) >= MOST_ATTEMPTS
+            await child.write(due, setup.folder, self._config, os.environ, accept_gaps=tired)
             stock = await aside(ledger.looked, setup.folder, time.time())
             if due.stem not in stock.written:
                 fix = "see that the call database's clock and time zone are right"
@@ -154,8 +158,9 @@ class Reviewer:
             files = await aside(ledger.files_of, setup.folder, summary)
             await self._tell(setup.receiver, notice(summary, setup.external_url, files))
             await aside(ledger.note_sent, setup.folder, summary, setup.receiver, time.time())
-        except OutcallError as error:
-            self._fail(key, error, f"review {summary.cadence} {summary.span.name} is written, but not told: ")
+        except Exception as error:  # a notice that a bug spoils must not hold up the others
+            problem = error if isinstance(error, OutcallError) else RunError(f"{type(error).__name__}, which is a bug")
+            self._fail(key, problem, f"review {summary.cadence} {summary.span.name} is written, but not told: ")
             return
         log.info("review %s %s: receiver %s is told", summary.cadence, summary.span.name, setup.receiver)
         self._succeed(key)
@@ -165,12 +170,18 @@ class Reviewer:
         failure = self._failed.get(key)
         return failure is None or failure.again <= time.monotonic()
 
+    def _times(self, key: str) -> int:
+        """How often it failed in a row."""
+        return self._failed[key].times if key in self._failed else 0
+
     def _fail(self, key: str, error: OutcallError, what: str = "") -> None:
-        before = self._failed.get(key)
-        times = before.times + 1 if before is not None else 1
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(times - 1, 10))
-        self._failed[key] = Failure(times, time.monotonic() + pause, f"{what}{error}")
-        log.warning("%s%s (tried again in %.0f s)", what, error, pause)
+        before, problem, times = self._failed.get(key), f"{what}{error}", self._times(key) + 1
+        # The folder is looked at again whatever its pause, so that it has no growing one.
+        longest = LONGEST_PAUSE if key else LONGEST_SLEEP
+        pause = min(longest, FIRST_PAUSE * 2.0 ** min(times - 1, 10))
+        self._failed[key] = Failure(times, time.monotonic() + pause, problem)
+        if key or before is None or before.problem != problem:
+            log.warning("%s (tried again in %.0f s)", problem, pause)
         self._tell_state()
 
     def _forget(self, wanted: Collection[str]) -> None:
@@ -196,8 +207,15 @@ class Reviewer:
         now, setup = time.monotonic(), self._setup
         due = next_due(setup.plan, time.time()) if setup is not None else None
         waits = [due - time.time()] if due is not None else []
-        waits += [failure.again - now for failure in self._failed.values()]
-        return max(0.1, min([LONGEST_SLEEP, *waits]))
+        return shortest([*waits, *(failure.again - now for failure in self._failed.values())])
+
+
+def shortest(waits: Iterable[float]) -> float:
+    """How long to sleep, in seconds, where there may be something to do after any of the waits.
+
+    One that is over does not count: what was not tried by now is left to another process, which has the turn.
+    """
+    return max(0.1, min([LONGEST_SLEEP, *(wait for wait in waits if wait > 0)]))
 
 
 def _key(summary: Summary) -> str:

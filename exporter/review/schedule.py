@@ -7,6 +7,7 @@ a new folder begins with the newest one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,11 @@ from exporter.semantic.timetable import Timetable, following, instants
 
 # How many of the last that were due are looked for.
 LOOK_BACK: Final[Mapping[Cadence, int]] = {"weekly": 8, "monthly": 3}
+# Their stems are in the order of time; what was written by hand of other days is in no such order.
+_REGULAR: Final[Mapping[Cadence, str]] = {
+    "weekly": r"review-weekly-\d{4}-W\d{2}",
+    "monthly": r"review-monthly-\d{4}-\d{2}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,8 @@ def missing(plan: Plan, now: float, written: Collection[str]) -> list[Due]:
     found: list[Due] = []
     for cadence in plan.tables:
         recent = [due for due in lately(plan, now) if due.cadence == cadence]
-        known = [number for number, due in enumerate(recent) if due.stem in written]
-        wanted = recent[: max(known)] if known else recent[:1]
+        oldest = min((stem for stem in written if re.fullmatch(_REGULAR[cadence], stem)), default=None)
+        wanted = recent[:1] if oldest is None else [due for due in recent if due.stem > oldest]
         found += [due for due in wanted if due.stem not in written]
     return sorted(found, key=lambda due: due.at)
 

@@ -120,6 +120,20 @@ async def test_a_source_that_is_missing_takes_down_its_own(filled: str) -> None:
     assert found.failed == {"incident": "incidents does not exist: create it, or map it under sources"}
 
 
+async def test_what_is_locked_passes(filled: str) -> None:
+    """Other than what is missing: later it may be read as it is."""
+    connection = await asyncpg.connect(filled)
+    await connection.execute("DROP TABLE incidents")
+    await connection.execute("BEGIN; LOCK TABLE surveys IN ACCESS EXCLUSIVE MODE")
+    found = await read_period(
+        Access(filled, lock_timeout=0.05), load_catalogue(), ("dial", "survey", "incident"), Period(at(0), at(1))
+    )
+    await connection.close()
+    assert found.failed.keys() == {"survey", "incident"}
+    assert found.passing == {"survey"}
+    assert found.buckets.keys() == {"dial"}
+
+
 async def test_what_takes_too_long_is_read_in_parts(filled: str) -> None:
     """Every row of this source costs a hundredth of a second, and a statement may take a third of one."""
     expected = (await read(filled, Period(at(0), at(12)))).cells()["dial"]
@@ -132,6 +146,8 @@ async def test_what_takes_too_long_is_read_in_parts(filled: str) -> None:
     found = await read_period(access, load_catalogue(), ("dial",), Period(at(0), at(12)), patience=0.35)
     assert found.failed == {}
     assert found.cells()["dial"] == expected
+    too_long = await read_period(access, load_catalogue(), ("dial",), Period(at(0), at(1)), patience=0.005)
+    assert too_long.passing == too_long.failed.keys() == {"dial"}
 
 
 async def test_a_lost_connection_is_told(filled: str) -> None:

@@ -78,6 +78,29 @@ def locked(dsn: str) -> Iterator[None]:
         loop.close()
 
 
+@pytest.mark.parametrize("table", ["calls", "incidents", "surveys"])
+async def test_a_lock_is_waited_for(database: str, tmp_path: Path, table: str) -> None:
+    """Nothing is written with a gap that passes, unless it is said that it should be."""
+    where = environment(tmp_path, {"database_url": database, "lock_timeout": "0.1"})
+    connection = await asyncpg.connect(database)
+    await connection.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    with pytest.raises(RunError, match=rf"^{table}\b.* locked or too slow. Fix: wait: it is tried again$"):
+        await write(DUE, tmp_path / "out", (), where)
+    assert not (tmp_path / "out").exists()
+    await write(DUE, tmp_path / "out", (), where, accept_gaps=True)
+    await connection.close()
+    assert (tmp_path / "out" / f"{DUE.stem}.json").exists()
+
+
+async def test_what_is_refused_for_good_is_told_in_the_review(database: str, tmp_path: Path) -> None:
+    """Waiting would not help."""
+    connection = await asyncpg.connect(database)
+    await connection.execute("DROP TABLE surveys")
+    await connection.close()
+    await write(DUE, tmp_path / "out", (), environment(tmp_path, {"database_url": database}))
+    assert "surveys does not exist" in (tmp_path / "out" / f"{DUE.stem}.en.md").read_text("utf-8")
+
+
 PARENT = """
 import asyncio, os, sys
 from datetime import date

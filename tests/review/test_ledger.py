@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -70,6 +73,37 @@ def test_a_summary_under_another_name(tmp_path: Path) -> None:
     put(tmp_path)
     (tmp_path / f"{SUMMARY.stem}.json").write_text(dumped(replace(SUMMARY, cadence="monthly")), "utf-8")
     assert not looked(tmp_path, NOW).written
+
+
+def test_a_summary_that_cannot_be_read_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not there, and so written anew; a socket cannot be opened whoever asks."""
+    put(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for ending in ("zh.html", "zh.md", "en.html", "en.md"):
+        (tmp_path / f"review-weekly-2026-W45.{ending}").touch()
+    with socket.socket(socket.AF_UNIX) as unreadable:
+        unreadable.bind("review-weekly-2026-W45.json")
+        with pytest.raises(OSError, match="No such device"):
+            read_page(tmp_path, "review-weekly-2026-W45.json")
+        assert looked(tmp_path, NOW).written == {SUMMARY.stem}
+
+
+def test_a_page_that_is_taken_away_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between listing it and looking at it; the others are listed, whatever the order."""
+    put(tmp_path)
+    gone = tmp_path / "review-weekly-2026-W45.zh.html"
+    scandir = os.scandir
+
+    @contextmanager
+    def listed(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(folder) as files:
+            found = sorted(files, key=lambda file: file.name)
+        gone.unlink()
+        yield iter(found)
+
+    gone.touch()
+    monkeypatch.setattr(os, "scandir", listed)
+    assert [entry.stem for entry in entries(tmp_path)] == [SUMMARY.stem]
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:

@@ -53,8 +53,20 @@ def test_an_outage_leaves_no_gap() -> None:
     weeks = [f"review-weekly-2026-W{number}" for number in range(30, 47)]
     assert stems(plan, now, weeks[-4]) == weeks[-3:]
     assert stems(plan, now, weeks[-4], weeks[-2]) == [weeks[-3], weeks[-1]]
-    assert stems(plan, now, weeks[0]) == [weeks[-1]]
     assert len(stems(plan, now, weeks[-LOOK_BACK["weekly"]])) == LOOK_BACK["weekly"] - 1
+    assert stems(plan, now, weeks[0]) == weeks[-LOOK_BACK["weekly"] :]
+    assert stems(plan, now, weeks[0], weeks[-2]) == [*weeks[-LOOK_BACK["weekly"] : -2], weeks[-1]]
+
+
+def test_what_was_written_by_hand_is_no_beginning() -> None:
+    """Other days than a timetable's, and the other cadence, tell nothing; one before it is due is the oldest."""
+    plan, now = plan_of("wed 08:00"), at("Asia/Shanghai", month=11, day=17, hour=12)
+    newest = "review-weekly-2026-W45"
+    others = ("review-weekly-2026-08-01..2026-08-14", "review-weekly-2026-08", "review-monthly-2026-08")
+    assert stems(plan, now, *others) == [newest]
+    assert stems(plan, now, "review-weekly-2026-W46") == []
+    assert stems(plan, now + WEEK, "review-weekly-2026-W46") == []
+    assert stems(plan, now + 2 * WEEK, "review-weekly-2026-W46") == ["review-weekly-2026-W47"]
 
 
 @given(
