@@ -145,63 +145,66 @@ def explain_denied(error: PermissionError, url: str) -> DatabaseError:
     )
 
 
+# What went wrong, in words, and the fix; the first that fits.
+_REFUSALS: tuple[tuple[type[Exception], str, str], ...] = (
+    (
+        asyncpg.InvalidPasswordError,
+        "the call database refused the password",
+        # asyncpg passes over a ~/.pgpass (PGPASSFILE) that it cannot read, or that others can, without a word.
+        "correct database_url, or its password file, which the exporter's user alone must be able to read",
+    ),
+    (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        "the call database refused the role",
+        "create the role (docs/role.md) or correct database_url",
+    ),
+    (
+        asyncpg.InvalidCatalogNameError,
+        "the call database does not exist on that server",
+        "correct the database name in database_url",
+    ),
+    (
+        asyncpg.TooManyConnectionsError,
+        "the call database has no connection left for this role",
+        "raise the role's CONNECTION LIMIT to 10 or close others",
+    ),
+    (
+        asyncpg.CannotConnectNowError,
+        "the call database is starting up or shutting down",
+        "wait; the exporter tries again",
+    ),
+    (
+        asyncpg.ClientConfigurationError,
+        "the database URL is not valid",
+        "use postgresql://user@host:5432/name in database_url",
+    ),
+    (TimeoutError, "the call database did not answer in time", "check host, port and firewall in database_url"),
+    (
+        ConnectionRefusedError,
+        "nothing listens at the call database's address",
+        "start PostgreSQL, or correct host and port in database_url",
+    ),
+    (
+        ssl.SSLCertVerificationError,
+        "the call database's certificate is not trusted",
+        "give its authority with sslrootcert in database_url, and a host that the certificate names",
+    ),
+    (
+        ssl.SSLError,
+        "no TLS connection to the call database came about",
+        "check sslmode and the certificates in database_url, and what the server's ssl settings ask for",
+    ),
+    (OSError, "the call database's host cannot be reached", "check host and port in database_url"),
+    (ValueError, "the database URL is not valid", "use postgresql://user@host:5432/name in database_url"),
+)
+
+
 def explain_connect(error: Exception) -> DatabaseError:
     """One sentence for a failed connection, with the fix."""
-    cases: tuple[tuple[type[Exception], str, str], ...] = (
-        (
-            asyncpg.InvalidPasswordError,
-            "the call database refused the password",
-            # asyncpg passes over a ~/.pgpass (PGPASSFILE) that it cannot read, or that others can, without a word.
-            "correct database_url, or its password file, which the exporter's user alone must be able to read",
-        ),
-        (
-            asyncpg.InvalidAuthorizationSpecificationError,
-            "the call database refused the role",
-            "create the role (docs/role.md) or correct database_url",
-        ),
-        (
-            asyncpg.InvalidCatalogNameError,
-            "the call database does not exist on that server",
-            "correct the database name in database_url",
-        ),
-        (
-            asyncpg.TooManyConnectionsError,
-            "the call database has no connection left for this role",
-            "raise the role's CONNECTION LIMIT to 10 or close others",
-        ),
-        (
-            asyncpg.CannotConnectNowError,
-            "the call database is starting up or shutting down",
-            "wait; the exporter tries again",
-        ),
-        (
-            asyncpg.ClientConfigurationError,
-            "the database URL is not valid",
-            "use postgresql://user@host:5432/name in database_url",
-        ),
-        (TimeoutError, "the call database did not answer in time", "check host, port and firewall in database_url"),
-        (
-            ConnectionRefusedError,
-            "nothing listens at the call database's address",
-            "start PostgreSQL, or correct host and port in database_url",
-        ),
-        (
-            ssl.SSLCertVerificationError,
-            "the call database's certificate is not trusted",
-            "give its authority with sslrootcert in database_url, and a host that the certificate names",
-        ),
-        (
-            ssl.SSLError,
-            "no TLS connection to the call database came about",
-            "check sslmode and the certificates in database_url, and what the server's ssl settings ask for",
-        ),
-        (OSError, "the call database's host cannot be reached", "check host and port in database_url"),
-        (ValueError, "the database URL is not valid", "use postgresql://user@host:5432/name in database_url"),
-    )
     if type(error) is ConnectionError and "SSL" in str(error):
         fix = "switch ssl on in the server, or set sslmode=disable in database_url where the network is safe"
         return DatabaseError("the call database does not speak TLS", fix)
-    for kind, problem, fix in cases:
+    for kind, problem, fix in _REFUSALS:
         if isinstance(error, kind):
             return DatabaseError(problem, fix)
     return DatabaseError(f"the call database cannot be used ({describe(error)})", "see the server's log")
