@@ -103,8 +103,10 @@ class Relay:
         await self._halt()
         self._thread.shutdown(wait=True)
         self.queue.close()
-        if self._claim is not None:
-            os.close(self._claim)
+        # Once: closed again, the number may be another file's.
+        claim, self._claim = self._claim, None
+        if claim is not None:
+            os.close(claim)
 
     def health(self) -> str:
         """Empty when every channel has a worker that lives and works."""
